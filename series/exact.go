@@ -41,11 +41,7 @@ type divider struct {
 // newDivider divides by d, 1 <= d < 2^62.
 func newDivider(d int64) divider {
 	shift := uint(bits.Len64(uint64(d) - 1))
-	hi, lo := uint64(1)<<(shift-1)&^(1<<63), uint64(0)
-	if shift == 0 {
-		hi, lo = 0, 1<<63
-	}
-	magic, rest := bits.Div64(hi, lo, uint64(d))
+	magic, rest := bits.Div64(1<<shift>>1, 1<<63<<shift, uint64(d))
 	if rest > 0 {
 		magic++
 	}

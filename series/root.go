@@ -1,0 +1,132 @@
+package series
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
+
+// Sqrt is the root of s, rounded half away from zero to [Digits] decimals. A
+// bar below 0 is not ready.
+func Sqrt(s Series) Series {
+	if s.wide == nil && s.scale <= 2*Digits {
+		// root(m / 10^scale) in Digits decimals is the root of m * 10^(16-scale).
+		up, _ := pow10(2*Digits - s.scale)
+		return mapNarrow(s, func(m int64) (int64, bool) {
+			hi, lo := bits.Mul64(uint64(m), uint64(up))
+			return int64(sqrt(hi, lo)), m >= 0
+		})
+	}
+	// At an even number of decimals; the floor of the root decides the rounding,
+	// because a floor of just half means half or more.
+	digits := max(Digits, (s.scale+1)/2)
+	up, down := bigPow10(2*digits-s.scale), bigPow10(digits-Digits)
+	return mapWide(s, func(z, m *big.Int) bool {
+		if m.Sign() < 0 {
+			return false
+		}
+		var root, rest big.Int
+		root.Sqrt(root.Mul(m, up))
+		if digits == Digits { // round the root itself: m*up - root^2 > root
+			rest.Sub(rest.Mul(m, up), z.Mul(&root, &root))
+			if z.Set(&root); rest.Cmp(&root) > 0 {
+				z.Add(z, one)
+			}
+			return true
+		}
+		roundDiv(z, &rest, &root, down)
+		return true
+	})
+}
+
+// Variance is the population variance of the last n values,
+// (n*sum(x^2) - sum(x)^2) / n^2, rounded once.
+func Variance(s Series, n int) Series {
+	r := s.window(atLeastOne(n))
+	if s.wide == nil {
+		if out, fit := varianceNarrow(s, n, r); fit {
+			return out
+		}
+	}
+	out := make([]big.Int, s.n)
+	d := ratioTo(2*s.scale, int64(n)*int64(n))
+	var sum, squares, x, y, rest big.Int
+	count := big.NewInt(int64(n))
+	for i := s.first; i < s.n; i++ {
+		m := s.mantissa(i, &x)
+		sum.Add(&sum, m)
+		squares.Add(&squares, y.Mul(m, m))
+		if i >= s.first+n {
+			m := s.mantissa(i-n, &x)
+			sum.Sub(&sum, m)
+			squares.Sub(&squares, y.Mul(m, m))
+		}
+		if r.at(i) {
+			y.Mul(&squares, count)
+			y.Sub(&y, rest.Mul(&sum, &sum))
+			roundDiv(&out[i], &rest, y.Mul(&y, d.up), d.down)
+		}
+	}
+	return newWide(Digits, out, r)
+}
+
+// varianceNarrow is Variance in 64 bits; false where they do not suffice.
+func varianceNarrow(s Series, n int, r readiness) (Series, bool) {
+	top := max(magnitude(s.lo), magnitude(s.hi))
+	nn := int64(n) * int64(n)
+	up, okUp := pow10(max(0, Digits-2*s.scale))
+	down, okDown := pow10(max(0, 2*s.scale-Digits))
+	total, okTotal := mulFits(nn, down)
+	if !okUp || !okDown || !okTotal || total >= 1<<60 || top >= 1<<31 {
+		return Series{}, false
+	}
+	most, ok := mulFits(int64(top*top), nn)
+	if !ok || most >= 1<<62 {
+		return Series{}, false
+	}
+	d, direct := newDivider(total), false
+	if v, ok := mulFits(most, up); ok && v <= math.MaxInt64-total {
+		direct = true
+	}
+	out := make([]int64, s.n)
+	var sum, squares int64
+	for i := s.first; i < s.n; i++ {
+		x := s.narrow[i]
+		sum += x
+		squares += x * x
+		if i < s.first+n-1 {
+			continue
+		}
+		if v := int64(n)*squares - sum*sum; direct {
+			out[i] = d.unsigned(v * up)
+		} else if out[i], ok = mulDiv(v, up, total); !ok {
+			return Series{}, false
+		}
+		x = s.narrow[i-n+1]
+		sum -= x
+		squares -= x * x
+	}
+	return newNarrow(Digits, out, r), true
+}
+
+// mapNarrow computes a column of Digits decimals from a narrow one; f says
+// false for a bar that has no result.
+func mapNarrow(s Series, f func(m int64) (int64, bool)) Series {
+	out := make([]int64, s.n)
+	var holes []uint64
+	for i := s.first; i < s.n; i++ {
+		var ok bool
+		if out[i], ok = f(s.narrow[i]); !ok {
+			if holes == nil {
+				holes = make([]uint64, words(s.n))
+			}
+			mark(holes, i)
+		}
+	}
+	return newNarrow(Digits, out, s.without(holes))
+}
+
+// mapWide is mapNarrow in big integers.
+func mapWide(s Series, f func(z, m *big.Int) bool) Series {
+	return zip(s, s, Digits, s.readiness, func(z, x, _ *big.Int) bool { return f(z, x) })
+}
