@@ -191,9 +191,9 @@ func (b *Book) held(r reservation) decimal.Decimal {
 }
 
 // Fill books shares of an open order at a price, and uses up that much of its reservation. A buy cannot fill above the
-// unit price it reserved. Fee and tax are truncated to the won, the tax is that of the day the fill settles. Kind and
-// board of the instrument decide on the tax.
-func (b *Book) Fill(id string, shares int64, price decimal.Decimal, kind market.Kind, board market.Board) error {
+// unit price it reserved. Fee and tax are truncated to the won, the tax is that of the day the fill settles. Board and
+// kind of the instrument decide on the tax.
+func (b *Book) Fill(id string, shares int64, price decimal.Decimal, of market.Instrument) error {
 	r, open := b.l.Open[id]
 	switch {
 	case !open:
@@ -206,7 +206,7 @@ func (b *Book) Fill(id string, shares int64, price decimal.Decimal, kind market.
 	value := price.Mul(decimal.NewFromInt(shares))
 	costs := b.costs.Fee(value)
 	if r.Side == broker.Sell {
-		costs = costs.Add(b.costs.Tax(value, b.l.Settle, kind, board))
+		costs = costs.Add(b.costs.Tax(value, of, b.l.Settle))
 	}
 	if r.Shares -= shares; r.Shares == 0 {
 		delete(b.l.Open, id)
@@ -285,9 +285,10 @@ func (b *Book) Available() decimal.Decimal {
 // Power is what a buy at unit won a share may spend, the fee set aside (미수없는매수금액, nrcvb_buy_amt), and the
 // shares that makes (nrcvb_buy_qty).
 func (b *Book) Power(unit decimal.Decimal) (cash decimal.Decimal, shares int64) {
-	cash = b.costs.Before(b.Available())
+	cash, _ = b.Available().QuoRem(b.costs.FeeRate.Add(decimal.NewFromInt(1)), 0)
 	if unit.Sign() > 0 {
-		shares = cash.DivRound(unit, 8).IntPart()
+		n, _ := cash.QuoRem(unit, 0)
+		shares = min(n.IntPart(), maxShares)
 	}
 	return cash, shares
 }
