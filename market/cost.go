@@ -39,7 +39,7 @@ var salesTax = [...]struct {
 // trade. ETF and ETN pay none. The table begins in 1997; earlier dates get its first rate with assumed true, so that
 // whoever prints the result can say so.
 func SalesTax(board Board, kind Kind, settles Date) (rate decimal.Decimal, assumed bool) {
-	if kind != Stock {
+	if kind.fund() {
 		return decimal.Zero, false
 	}
 	row := salesTax[0]

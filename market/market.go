@@ -47,6 +47,9 @@ const (
 	ETN   Kind = "etn"
 )
 
+// fund tells whether the kind trades like a fund: its own ticks, no sales tax.
+func (k Kind) fund() bool { return k == ETF || k == ETN }
+
 // Instrument is what a person needs to know of a symbol. Name is the Korean issue name (종목명), empty if unknown.
 type Instrument struct {
 	Symbol Symbol `json:"symbol"`

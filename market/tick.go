@@ -13,7 +13,7 @@ type band struct{ from, tick int64 }
 // differed in these years. What came before 2010-10-04 is not kept, because no source for it was at hand.
 var ladders = [...]struct {
 	from   Date
-	board  Board // empty: both
+	board  Board // empty: every board
 	fund   bool  // ETF and ETN
 	ladder Ladder
 }{
@@ -28,7 +28,7 @@ var ladders = [...]struct {
 // LadderOn is the ladder of a board and kind on a date; false before 2010-10-04, where it is not known.
 func LadderOn(board Board, kind Kind, on Date) (found Ladder, known bool) {
 	for _, l := range ladders {
-		if l.fund == (kind != Stock) && (l.board == "" || l.board == board) && on >= l.from {
+		if l.fund == kind.fund() && (l.board == "" || l.board == board) && on >= l.from {
 			found, known = l.ladder, true
 		}
 	}
@@ -114,6 +114,7 @@ func LimitRate(on Date) decimal.Decimal {
 // quotes limits, those count.
 func (l Ladder) Limits(base decimal.Decimal, on Date) (lower, upper decimal.Decimal) {
 	tick := l.Tick(base)
-	width := base.Mul(LimitRate(on)).Div(tick).Floor().Mul(tick)
+	width := base.Mul(LimitRate(on))
+	width = width.Sub(width.Mod(tick))
 	return l.RoundUp(base.Sub(width)), l.RoundDown(base.Add(width))
 }
