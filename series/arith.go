@@ -12,7 +12,9 @@ func Add(a, b Series) Series { return sum(a, b, 1) }
 func Sub(a, b Series) Series { return sum(a, b, -1) }
 
 // Neg is -a, exact.
-func Neg(a Series) Series { return sum(Series{readiness: a.readiness, narrow: make([]int64, a.n)}, a, -1) }
+func Neg(a Series) Series {
+	return sum(Series{readiness: a.readiness, narrow: make([]int64, a.n)}, a, -1)
+}
 
 // sum is a + sign*b.
 func sum(a, b Series, sign int64) Series {
@@ -266,28 +268,4 @@ func ones(n int) []int64 {
 		out[i] = 1
 	}
 	return out
-}
-
-// Where is a on the bars where b is true and c where it is false; ready where
-// b is ready and the chosen column is.
-func Where(b Bits, a, c Series) Series {
-	scale := max(a.scale, c.scale)
-	chosen := func(i int) (s Series, ok bool) {
-		truth, ok := b.At(i)
-		if s = c; truth {
-			s = a
-		}
-		return s, ok && s.at(i)
-	}
-	out := make([]big.Int, a.n)
-	holes := make([]uint64, words(a.n))
-	var x big.Int
-	for i := range out {
-		if s, ok := chosen(i); ok {
-			out[i].Set(s.rescaled(i, scale, &x))
-		} else {
-			mark(holes, i)
-		}
-	}
-	return newWide(scale, out, readiness{n: a.n, holes: holes})
 }

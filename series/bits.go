@@ -82,26 +82,18 @@ func Equal(a, b Series) Bits {
 // CrossAbove is: a was at most b on the bar before and is above it now. Both
 // bars must be ready on both sides.
 func CrossAbove(a, b Series) Bits {
-	less, greater, ready := compare(a, b)
-	return crossed(a.n, less, greater, ready)
+	_, greater, ready := compare(a, b)
+	return begun(Bits{a.n, greater, ready})
 }
 
 // CrossBelow is: a was at least b on the bar before and is below it now.
 func CrossBelow(a, b Series) Bits {
-	less, greater, ready := compare(a, b)
-	return crossed(a.n, greater, less, ready)
+	less, _, ready := compare(a, b)
+	return begun(Bits{a.n, less, ready})
 }
 
-// crossed is true where now is set and was not set on the bar before.
-func crossed(n int, _, now, ready []uint64) Bits {
-	before := ShiftBits(Bits{n, now, ready}, 1)
-	for i := range before.truth {
-		both := before.ready[i] & ready[i]
-		before.truth[i] = now[i] &^ before.truth[i] & both
-		before.ready[i] = both
-	}
-	return before
-}
+// begun is true where b is and was not on the bar before.
+func begun(b Bits) Bits { return And(b, Not(ShiftBits(b, 1))) }
 
 // compare says on which bars a is less and greater than b, and which are ready.
 func compare(a, b Series) (less, greater, ready []uint64) {

@@ -1,0 +1,529 @@
+package series
+
+import (
+	"fmt"
+	"math/big"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+)
+
+// column is the plain form every operation is held against: one decimal per
+// bar, nil where the bar is not ready.
+type column []*decimal.Decimal
+
+func some(d decimal.Decimal) *decimal.Decimal { return &d }
+
+// series builds the Series of c, its holes included.
+func (c column) series() Series {
+	values := make([]decimal.Decimal, len(c))
+	holes := make([]uint64, words(len(c)))
+	for i, v := range c {
+		if v == nil {
+			mark(holes, i)
+			continue
+		}
+		values[i] = *v
+	}
+	s := FromDecimals(values)
+	if s.wide != nil {
+		return newWide(s.scale, s.wide, readiness{n: len(c), holes: holes})
+	}
+	return newNarrow(s.scale, s.narrow, readiness{n: len(c), holes: holes})
+}
+
+// widened is s with big mantissas though 64 bits would do, so that both forms
+// of a kernel see the same values.
+func widened(s Series) Series {
+	if s.wide != nil {
+		return s
+	}
+	s.wide = make([]big.Int, s.n)
+	for i, v := range s.narrow {
+		s.wide[i].SetInt64(v)
+	}
+	s.narrow = nil
+	return s
+}
+
+func check(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, name string, got Series, want column) {
+	t.Helper()
+	if got.Len() != len(want) {
+		t.Fatalf("%s: %d bars, want %d", name, got.Len(), len(want))
+	}
+	first := len(want)
+	for i := len(want) - 1; i >= 0; i-- {
+		v, ok := got.At(i)
+		if ok != (want[i] != nil) {
+			t.Fatalf("%s: bar %d ready=%v, want %v", name, i, ok, want[i])
+		}
+		if ok != got.Ready(i) {
+			t.Fatalf("%s: bar %d: At and Ready disagree", name, i)
+		}
+		if !ok {
+			continue
+		}
+		first = i
+		if !v.Equal(*want[i]) {
+			t.Fatalf("%s: bar %d is %s, want %s", name, i, v, want[i])
+		}
+		if got.wide == nil && (got.narrow[i] < got.lo || got.narrow[i] > got.hi) {
+			t.Fatalf("%s: bar %d: %d outside %d..%d", name, i, got.narrow[i], got.lo, got.hi)
+		}
+	}
+	if got.First() != first {
+		t.Fatalf("%s: first ready bar %d, want %d", name, got.First(), first)
+	}
+	if got.wide == nil {
+		for i, m := range got.narrow {
+			if m != 0 && !got.at(i) {
+				t.Fatalf("%s: bar %d is not ready but holds %d", name, i, m)
+			}
+		}
+	}
+}
+
+// anyColumn draws n bars of one of the kinds of values that trading meets and
+// some that it does not: won prices, adjusted prices, ratios, flat stretches,
+// mantissas near the end of 64 bits and beyond.
+func anyColumn(t *rapid.T, label string, n int) column {
+	scale := rapid.Int32Range(0, 12).Draw(t, label+" scale")
+	limit := rapid.SampledFrom([]int64{1, 3, 1000, 2_000_000, 1 << 31, 1 << 40, 1 << 52, 1 << 61, 1<<63 - 1}).Draw(t, label+" limit")
+	low := rapid.SampledFrom([]int64{-limit, 0, 1}).Draw(t, label+" low")
+	beyond := rapid.SampledFrom([]int64{1, 1, 1, 1, 1e9, 1 << 62}).Draw(t, label+" beyond")
+	holes := rapid.SampledFrom([]int{0, 0, 0, 2, 9}).Draw(t, label+" holes")
+	flat := rapid.SampledFrom([]int{0, 0, 2}).Draw(t, label+" flat")
+	m := rapid.Int64Range(low, limit)
+	c := make(column, n)
+	for i := range c {
+		switch {
+		case holes > 0 && rapid.IntRange(0, holes).Draw(t, "hole") == 0:
+			continue
+		case flat > 0 && i > 0 && c[i-1] != nil && rapid.IntRange(0, flat).Draw(t, "flat") > 0:
+			c[i] = c[i-1]
+		default:
+			c[i] = some(decimal.New(m.Draw(t, "m"), -scale).Mul(decimal.NewFromInt(beyond)))
+		}
+	}
+	return c
+}
+
+func zipColumn(a, b column, f func(x, y decimal.Decimal) *decimal.Decimal) column {
+	out := make(column, len(a))
+	for i := range a {
+		if a[i] != nil && b[i] != nil {
+			out[i] = f(*a[i], *b[i])
+		}
+	}
+	return out
+}
+
+func TestArithmeticEqualsPlainDecimals(t *testing.T) {
+	binary := []struct {
+		name  string
+		fast  func(a, b Series) Series
+		plain func(x, y decimal.Decimal) *decimal.Decimal
+	}{
+		{"Add", Add, func(x, y decimal.Decimal) *decimal.Decimal { return some(x.Add(y)) }},
+		{"Sub", Sub, func(x, y decimal.Decimal) *decimal.Decimal { return some(x.Sub(y)) }},
+		{"Mul", Mul, func(x, y decimal.Decimal) *decimal.Decimal { return some(x.Mul(y)) }},
+		{"Div", Div, func(x, y decimal.Decimal) *decimal.Decimal {
+			if y.IsZero() {
+				return nil
+			}
+			return some(x.DivRound(y, Digits))
+		}},
+		{"Larger", Larger, func(x, y decimal.Decimal) *decimal.Decimal { return some(decimal.Max(x, y)) }},
+		{"Smaller", Smaller, func(x, y decimal.Decimal) *decimal.Decimal { return some(decimal.Min(x, y)) }},
+		{"Neg", func(a, _ Series) Series { return Neg(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Neg()) }},
+		{"Abs", func(a, _ Series) Series { return Abs(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Abs()) }},
+		{"Round", func(a, _ Series) Series { return Round(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Round(Digits)) }},
+		{"Sqrt", func(a, _ Series) Series { return Sqrt(a) }, func(x, _ decimal.Decimal) *decimal.Decimal {
+			if x.IsNegative() {
+				return nil
+			}
+			return some(plainRoot(x))
+		}},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 80).Draw(t, "n")
+		ca, cb := anyColumn(t, "a", n), anyColumn(t, "b", n)
+		a, b := ca.series(), cb.series()
+		for _, op := range binary {
+			want := zipColumn(ca, cb, op.plain)
+			if op.name == "Neg" || op.name == "Abs" || op.name == "Round" || op.name == "Sqrt" {
+				want = zipColumn(ca, ca, op.plain)
+			}
+			check(t, op.name, op.fast(a, b), want)
+			check(t, op.name+" wide", op.fast(widened(a), b), want)
+		}
+	})
+}
+
+// plainRoot is the root of x rounded half away from zero, by bisection.
+func plainRoot(x decimal.Decimal) decimal.Decimal {
+	unit := decimal.New(1, -Digits)
+	half := decimal.New(5, -Digits-1)
+	lo, hi := big.NewInt(0), x.Add(decimal.NewFromInt(2)).Shift(Digits).BigInt()
+	for { // the largest r with (r - half)^2 <= x
+		mid := new(big.Int).Add(lo, hi)
+		if mid.Rsh(mid, 1); mid.Cmp(lo) == 0 {
+			return decimal.NewFromBigInt(lo, -Digits)
+		}
+		r := decimal.NewFromBigInt(mid, 0).Mul(unit).Sub(half)
+		if r.Mul(r).LessThanOrEqual(x) {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+}
+
+// windowed applies f to the last n values of every bar where all are ready.
+func windowed(c column, n int, f func(w []decimal.Decimal) decimal.Decimal) column {
+	out := make(column, len(c))
+bars:
+	for i := n - 1; i < len(c); i++ {
+		var w []decimal.Decimal
+		for _, v := range c[i-n+1 : i+1] {
+			if v == nil {
+				continue bars
+			}
+			w = append(w, *v)
+		}
+		out[i] = some(f(w))
+	}
+	return out
+}
+
+func plainSum(w []decimal.Decimal) decimal.Decimal {
+	return decimal.Sum(decimal.Zero, w...)
+}
+
+func TestRollingEqualsPlainDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyColumn(t, "s", rapid.IntRange(0, 90).Draw(t, "n"))
+		n := rapid.SampledFrom([]int{1, 2, 3, 5, 14, 20, 33, 100}).Draw(t, "window")
+		weights := rapid.SliceOfN(rapid.Int64Range(0, 1e8), n, n).Draw(t, "weights")
+		weights[0]++
+		count := decimal.NewFromInt(int64(n))
+		ops := []struct {
+			name  string
+			fast  func(Series) Series
+			plain func(w []decimal.Decimal) decimal.Decimal
+		}{
+			{"Sum", func(s Series) Series { return Sum(s, n) }, plainSum},
+			{"Mean", func(s Series) Series { return Mean(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				return plainSum(w).DivRound(count, Digits)
+			}},
+			{"Highest", func(s Series) Series { return Highest(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				return decimal.Max(w[0], w...)
+			}},
+			{"Lowest", func(s Series) Series { return Lowest(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				return decimal.Min(w[0], w...)
+			}},
+			{"Variance", func(s Series) Series { return Variance(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				sum, squares := plainSum(w), decimal.Zero
+				for _, v := range w {
+					squares = squares.Add(v.Mul(v))
+				}
+				return squares.Mul(count).Sub(sum.Mul(sum)).DivRound(count.Mul(count), Digits)
+			}},
+			{"Weighted", func(s Series) Series { return Weighted(s, weights) }, func(w []decimal.Decimal) decimal.Decimal {
+				sum, total := decimal.Zero, decimal.Zero
+				for i, v := range w {
+					k := decimal.NewFromInt(weights[i])
+					sum, total = sum.Add(v.Mul(k)), total.Add(k)
+				}
+				return sum.DivRound(total, Digits)
+			}},
+		}
+		for _, op := range ops {
+			want := windowed(c, n, op.plain)
+			check(t, op.name, op.fast(c.series()), want)
+			check(t, op.name+" wide", op.fast(widened(c.series())), want)
+		}
+	})
+}
+
+// plainSmooth is Smooth in plain decimals.
+func plainSmooth(c column, n int, num, den int64) column {
+	out := make(column, len(c))
+	var seen []decimal.Decimal
+	var y decimal.Decimal
+	for i, x := range c {
+		if x == nil {
+			continue
+		}
+		seen = append(seen, *x)
+		switch {
+		case len(seen) < n:
+			continue
+		case len(seen) == n:
+			y = plainSum(seen).DivRound(decimal.NewFromInt(int64(n)), Digits)
+		default:
+			y = x.Mul(decimal.NewFromInt(num)).Add(y.Mul(decimal.NewFromInt(den-num))).DivRound(decimal.NewFromInt(den), Digits)
+		}
+		out[i] = some(y)
+	}
+	return out
+}
+
+func TestRecursionsEqualPlainDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.IntRange(0, 90).Draw(t, "n")
+		c := anyColumn(t, "s", size)
+		n := rapid.SampledFrom([]int{1, 2, 3, 9, 14, 100}).Draw(t, "seed")
+		den := rapid.Int64Range(1, 300).Draw(t, "den")
+		num := rapid.Int64Range(1, den).Draw(t, "num")
+		want := plainSmooth(c, n, num, den)
+		check(t, "Smooth", Smooth(c.series(), n, num, den), want)
+		check(t, "Smooth wide", Smooth(widened(c.series()), n, num, den), want)
+
+		total, sum := make(column, size), decimal.Zero
+		for i, v := range c {
+			if v != nil {
+				sum = sum.Add(*v)
+				total[i] = some(sum)
+			}
+		}
+		check(t, "Total", Total(c.series()), total)
+		check(t, "Total wide", Total(widened(c.series())), total)
+
+		rate, start := anyColumn(t, "rate", size), anyColumn(t, "start", size)
+		adapted, y := make(column, size), (*decimal.Decimal)(nil)
+		for i, x := range c {
+			if x == nil || rate[i] == nil {
+				continue
+			}
+			if y == nil {
+				if i == 0 || start[i-1] == nil {
+					continue
+				}
+				y = some(start[i-1].Round(Digits))
+			}
+			y = some(y.Add(rate[i].Mul(x.Sub(*y))).Round(Digits))
+			adapted[i] = y
+		}
+		check(t, "Adapt", Adapt(c.series(), rate.series(), start.series()), adapted)
+	})
+}
+
+func TestShiftLooksBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyColumn(t, "s", rapid.IntRange(0, 200).Draw(t, "n"))
+		k := rapid.IntRange(0, 210).Draw(t, "bars")
+		want := make(column, len(c))
+		for i := k; i < len(c); i++ {
+			want[i] = c[i-k]
+		}
+		check(t, "Shift", Shift(c.series(), k), want)
+		check(t, "Shift wide", Shift(widened(c.series()), k), want)
+	})
+}
+
+func TestColumnsHoldTheirValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyColumn(t, "s", rapid.IntRange(0, 70).Draw(t, "n"))
+		check(t, "FromDecimals", c.series(), c)
+		v := decimal.New(rapid.Int64().Draw(t, "value"), rapid.Int32Range(-20, 5).Draw(t, "exponent"))
+		want := make(column, len(c))
+		for i := range want {
+			want[i] = &v
+		}
+		check(t, "Constant", Constant(len(c), v), want)
+		check(t, "NotReady", NotReady(len(c)), make(column, len(c)))
+	})
+	check(t, "Of", Of(2, []int64{150, -5}), column{some(decimal.New(15, -1)), some(decimal.New(-5, -2))})
+	check(t, "zero Series", Series{}, nil)
+}
+
+func TestOverflowGoesWideAndNeverWraps(t *testing.T) {
+	const top = 1<<63 - 1
+	huge := Of(0, []int64{top, -top - 1})
+	want := decimal.NewFromInt(top)
+	for name, got := range map[string]Series{
+		"Add": Add(huge, huge), "Sum": Add(Sum(huge, 1), huge), "Total": Add(huge, Total(Of(0, []int64{top, 0}))),
+	} {
+		if v, _ := got.At(0); !v.Equal(want.Add(want)) {
+			t.Errorf("%s: %s", name, v)
+		}
+	}
+	if v, _ := Neg(huge).At(1); v.String() != "9223372036854775808" {
+		t.Errorf("Neg of the smallest integer is %s", v)
+	}
+	if v, _ := Mul(huge, huge).At(0); !v.Equal(want.Mul(want)) {
+		t.Errorf("Mul: %s", v)
+	}
+}
+
+func TestDivisionRoundsHalfAwayFromZero(t *testing.T) {
+	for _, row := range []struct{ a, b, want string }{
+		{"1", "3", "0.33333333"}, {"2", "3", "0.66666667"}, {"-2", "3", "-0.66666667"},
+		{"0.00000001", "2", "0.00000001"}, {"-0.00000001", "2", "-0.00000001"}, {"0.00000001", "-2", "-0.00000001"},
+		{"0.00000003", "2", "0.00000002"}, {"0.00000001", "2.1", "0"}, {"7", "-7", "-1"},
+	} {
+		a, b := decimal.RequireFromString(row.a), decimal.RequireFromString(row.b)
+		if got, _ := Div(Constant(1, a), Constant(1, b)).At(0); got.String() != row.want {
+			t.Errorf("%s / %s = %s, want %s", row.a, row.b, got, row.want)
+		}
+	}
+}
+
+func TestTheDividerIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.OneOf(rapid.Int64Range(1, 1<<61), rapid.Int64Range(1, 1000)).Draw(t, "d")
+		limit := int64(1<<63 - 1 - d)
+		v := rapid.OneOf(rapid.Int64Range(-limit, limit), rapid.Int64Range(-9999, 9999)).Draw(t, "v")
+		if rapid.Bool().Draw(t, "at a half") {
+			v = v/d*d + d/2
+		}
+		v = max(-limit, min(limit, v))
+		want := decimal.NewFromInt(v).DivRound(decimal.NewFromInt(d), 0).IntPart()
+		if got := newDivider(d).signed(v); got != want {
+			t.Fatalf("%d / %d = %d, want %d", v, d, got, want)
+		}
+	})
+}
+
+func TestTheRootIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		hi := rapid.OneOf(rapid.Just(uint64(0)), rapid.Uint64Range(0, 1<<60-1)).Draw(t, "hi")
+		lo := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 99)).Draw(t, "lo")
+		v := new(big.Int).Lsh(new(big.Int).SetUint64(hi), 64)
+		v.Add(v, new(big.Int).SetUint64(lo))
+		want := new(big.Int).Sqrt(v)
+		if rest := new(big.Int).Sub(v, new(big.Int).Mul(want, want)); rest.Cmp(want) > 0 {
+			want.Add(want, one)
+		}
+		if got := sqrt(hi, lo); got != want.Uint64() {
+			t.Fatalf("root of %s is %d, want %s", v, got, want)
+		}
+	})
+}
+
+// truths is the plain form of Bits: nil where not ready.
+type truths []*bool
+
+func checkBits(t *rapid.T, name string, got Bits, want truths) {
+	t.Helper()
+	if got.Len() != len(want) {
+		t.Fatalf("%s: %d bars, want %d", name, got.Len(), len(want))
+	}
+	next := len(want)
+	for i := len(want) - 1; i >= 0; i-- {
+		truth, ready := got.At(i)
+		if ready != (want[i] != nil) || truth != (ready && *want[i]) {
+			t.Fatalf("%s: bar %d is %v, %v; want %v", name, i, truth, ready, want[i])
+		}
+		if truth {
+			next = i
+		}
+		if got.Next(i) != next {
+			t.Fatalf("%s: next after %d is %d, want %d", name, i, got.Next(i), next)
+		}
+	}
+}
+
+func zipTruths[T any](a, b []*T, f func(x, y T) bool) truths {
+	out := make(truths, len(a))
+	for i := range a {
+		if a[i] != nil && b[i] != nil {
+			v := f(*a[i], *b[i])
+			out[i] = &v
+		}
+	}
+	return out
+}
+
+// before is the plain look-back of one bar.
+func before[T any](a []*T) []*T {
+	out := make([]*T, len(a))
+	copy(out[min(1, len(a)):], a)
+	return out
+}
+
+func TestConditionsEqualPlainDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 150).Draw(t, "n")
+		ca, cb := anyColumn(t, "a", n), anyColumn(t, "b", n)
+		for i := range cb { // ties, across scales
+			if ca[i] != nil && rapid.IntRange(0, 3).Draw(t, "tie") == 0 {
+				cb[i] = ca[i]
+			}
+		}
+		less := zipTruths(ca, cb, decimal.Decimal.LessThan)
+		atMost := zipTruths(ca, cb, decimal.Decimal.LessThanOrEqual)
+		greater := zipTruths(ca, cb, decimal.Decimal.GreaterThan)
+		atLeast := zipTruths(ca, cb, decimal.Decimal.GreaterThanOrEqual)
+		and := func(x, y bool) bool { return x && y }
+		for _, a := range []Series{ca.series(), widened(ca.series())} {
+			b := cb.series()
+			checkBits(t, "Less", Less(a, b), less)
+			checkBits(t, "LessEqual", LessEqual(a, b), atMost)
+			checkBits(t, "Equal", Equal(a, b), zipTruths(ca, cb, decimal.Decimal.Equal))
+			checkBits(t, "CrossAbove", CrossAbove(a, b), zipTruths(before(atMost), greater, and))
+			checkBits(t, "CrossBelow", CrossBelow(a, b), zipTruths(before(atLeast), less, and))
+		}
+	})
+}
+
+func TestTruthsCombineStrictly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 200).Draw(t, "n")
+		zero := make(column, n)
+		for i := range zero {
+			zero[i] = some(decimal.Zero)
+		}
+		ca, cb := anyColumn(t, "a", n), anyColumn(t, "b", n)
+		a, b := Less(ca.series(), zero.series()), Less(zero.series(), cb.series())
+		pa, pb := zipTruths(ca, zero, decimal.Decimal.LessThan), zipTruths(cb, zero, decimal.Decimal.GreaterThan)
+		checkBits(t, "And", And(a, b), zipTruths(pa, pb, func(x, y bool) bool { return x && y }))
+		checkBits(t, "Or", Or(a, b), zipTruths(pa, pb, func(x, y bool) bool { return x || y }))
+		checkBits(t, "Not", Not(a), zipTruths(pa, pa, func(x, _ bool) bool { return !x }))
+
+		k := rapid.IntRange(0, 210).Draw(t, "k")
+		shifted := make(truths, n)
+		for i := k; i < n; i++ {
+			shifted[i] = pa[i-k]
+		}
+		checkBits(t, "ShiftBits", ShiftBits(a, k), shifted)
+
+		window := rapid.IntRange(1, 70).Draw(t, "window")
+		numbers := make(column, n)
+		since, streak := make(column, n), make(column, n)
+		last, run := -1, int64(0)
+		for i, v := range pa {
+			if v == nil {
+				run = 0
+				continue
+			}
+			numbers[i] = some(decimal.Zero)
+			if run++; *v {
+				numbers[i], last = some(decimal.NewFromInt(1)), i
+			} else {
+				run = 0
+			}
+			if last >= 0 {
+				since[i] = some(decimal.NewFromInt(int64(i - last)))
+			}
+			streak[i] = some(decimal.NewFromInt(run))
+		}
+		check(t, "Count", Count(a, window), windowed(numbers, window, plainSum))
+		check(t, "BarsSince", BarsSince(a), since)
+		check(t, "Streak", Streak(a), streak)
+	})
+}
+
+func TestAColumnOfOtherLengthIsRefused(t *testing.T) {
+	defer func() {
+		if got := fmt.Sprint(recover()); got != "series: columns of different lengths" {
+			t.Errorf("panic %q", got)
+		}
+	}()
+	Add(Of(0, make([]int64, 2)), Of(0, make([]int64, 3)))
+}
