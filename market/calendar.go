@@ -200,7 +200,7 @@ func (c *Calendar) With(overrides []Override) (*Calendar, error) {
 func (o Override) hours() (h hours, err error) {
 	h = hours{name: o.Name, override: true}
 	switch {
-	case DateOf(o.Date.At(12, 0)) != o.Date:
+	case !o.Date.Valid():
 		return h, errors.New("not a date")
 	case o.Source == "":
 		return h, errors.New("no source: say where the closure or the hours are written")

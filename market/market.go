@@ -78,6 +78,19 @@ func ParseDate(text string) (Date, error) {
 	return 0, fmt.Errorf("date %q: want YYYY-MM-DD", text)
 }
 
+// Valid tells whether the date exists in the calendar, in the years 1 to 9999.
+func (d Date) Valid() bool {
+	year, month, day := int(d/10000), int(d/100%100), int(d%100)
+	if year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	days := [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month-1]
+	if month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+		days++
+	}
+	return day <= days
+}
+
 // At is the moment hour:minute KST of the date.
 func (d Date) At(hour, minute int) time.Time {
 	return time.Date(int(d/10000), time.Month(d/100%100), int(d%100), hour, minute, 0, 0, KST)
