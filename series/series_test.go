@@ -519,6 +519,29 @@ func TestTruthsCombineStrictly(t *testing.T) {
 	})
 }
 
+func TestChoicesEqualPlainDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 150).Draw(t, "n")
+		ca, cb, cc := anyColumn(t, "a", n), anyColumn(t, "b", n), anyColumn(t, "c", n)
+		where, otherwise := make(column, n), make(column, n)
+		for i := range where {
+			if cc[i] != nil {
+				if where[i] = cb[i]; cc[i].IsNegative() {
+					where[i] = ca[i]
+				}
+			}
+			if otherwise[i] = cb[i]; ca[i] != nil {
+				otherwise[i] = ca[i]
+			}
+		}
+		for _, a := range []Series{ca.series(), widened(ca.series())} {
+			negative := Less(cc.series(), Constant(n, decimal.Zero))
+			check(t, "Where", Where(negative, a, cb.series()), where)
+			check(t, "Else", Else(a, cb.series()), otherwise)
+		}
+	})
+}
+
 func TestAColumnOfOtherLengthIsRefused(t *testing.T) {
 	defer func() {
 		if got := fmt.Sprint(recover()); got != "series: columns of different lengths" {
