@@ -253,6 +253,18 @@ func (b *Book) trade(r reservation, shares int64, value, costs decimal.Decimal) 
 // Release frees what an order still holds back. Releasing one that is not open changes nothing.
 func (b *Book) Release(id string) { delete(b.l.Open, id) }
 
+// Session is the session that the book is in; the zero date before the first.
+func (b *Book) Session() market.Date { return b.l.Session }
+
+// open is how many shares an order still reserves, and whether it is open at all.
+func (b *Book) open(id string) (int64, bool) {
+	r, ok := b.l.Open[id]
+	return r.Shares, ok
+}
+
+// opens is how many orders are open.
+func (b *Book) opens() int { return len(b.l.Open) }
+
 // Deposit is the settled cash (예수금, dnca_tot_amt): today's fills do not move it.
 func (b *Book) Deposit() decimal.Decimal { return b.l.Settled }
 
