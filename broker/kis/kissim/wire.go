@@ -1,0 +1,154 @@
+package kissim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// object is a JSON object whose keys keep their order, as KIS's do.
+type object []field
+
+type field struct {
+	key   string
+	value any
+}
+
+// MarshalJSON writes the fields in order.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, f := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, err := json.Marshal(f.key)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// call is one request, decoded as far as every service needs it.
+type call struct {
+	method string
+	path   string // with single slashes
+	header http.Header
+	query  map[string]string // keys in upper case
+	body   []byte
+	posted map[string]string // the body of an order, keys as sent
+}
+
+// maxBody bounds a request body.
+const maxBody = 64 << 10
+
+func newCall(r *http.Request, body []byte) *call {
+	return &call{method: r.Method, path: singleSlashes(r.URL.Path), header: r.Header, query: upperKeys(r.URL.Query()), body: body}
+}
+
+// singleSlashes lets //uapi/… be /uapi/…, as some clients call it.
+func singleSlashes(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	return path
+}
+
+func upperKeys(q url.Values) map[string]string {
+	m := make(map[string]string, len(q))
+	for k, v := range q {
+		m[strings.ToUpper(k)] = v[0]
+	}
+	return m
+}
+
+// decode reads the JSON object of an order: every value a string.
+func (c *call) decode() *reply {
+	if !json.Valid(c.body) {
+		return gatewayRefusal("EGW00202", "GW라우팅 중 오류가 발생했습니다.")
+	}
+	if err := json.Unmarshal(c.body, &c.posted); err != nil || c.posted == nil {
+		return gatewayRefusal("IGW00007", "요청 전문이 올바르지 않습니다.")
+	}
+	return nil
+}
+
+// reply is one answer.
+type reply struct {
+	status    int
+	continues string // tr_cont
+	body      any
+}
+
+// envelope is a body under /uapi: the payload, then how it went.
+func envelope(rtCode, code, text string, payload ...field) *reply {
+	return &reply{status: http.StatusOK, body: append(object(payload), field{"rt_cd", rtCode}, field{"msg_cd", code}, field{"msg1", text})}
+}
+
+// quoted is a successful answer of the quotation services.
+func quoted(payload ...field) *reply {
+	return envelope("0", "MCA00000", "정상처리 되었습니다.", payload...)
+}
+
+// gatewayRefusal is how the gateway turns a call away before it is routed: HTTP 500 and a body.
+func gatewayRefusal(code, text string) *reply {
+	return &reply{status: http.StatusInternalServerError, body: object{{"rt_cd", "1"}, {"msg_cd", code}, {"msg1", text}}}
+}
+
+// oauthRefusal is the other shape, that of /oauth2.
+func oauthRefusal(code, text string) *reply {
+	return &reply{status: http.StatusForbidden, body: object{{"error_description", text}, {"error_code", code}}}
+}
+
+// text is a whole number on the wire.
+func text(n int64) string { return strconv.FormatInt(n, 10) }
+
+// percent is n as a part of d, in percent with that many decimals; zero of nothing.
+func percent(n, d int64, decimals int32) string {
+	if d == 0 {
+		return decimal.Zero.StringFixed(decimals)
+	}
+	return won(n).Mul(won(100)).DivRound(won(d), decimals).StringFixed(decimals)
+}
+
+// number is an order number as REST writes it.
+func number(n int) string { return fmt.Sprintf("%010d", n) }
+
+// sign is prdy_vrss_sign (전일 대비 부호).
+func sign(q quote) string {
+	switch {
+	case q.price == q.upper && q.price > q.base:
+		return "1"
+	case q.price == q.lower && q.price < q.base:
+		return "4"
+	}
+	return signOf(q.price - q.base)
+}
+
+func signOf(change int64) string {
+	switch {
+	case change > 0:
+		return "2"
+	case change < 0:
+		return "5"
+	}
+	return "3"
+}
+
+// padded is a paging field: KIS fills it with spaces.
+func padded(s string, width int) string { return fmt.Sprintf("%-*s", width, s) }

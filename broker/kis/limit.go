@@ -1,0 +1,168 @@
+package kis
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is a number of calls a second.
+type Rate int
+
+const (
+	// KIS counts the calls of an app key in a sliding second. The window kept here is a tenth longer, for the jitter of
+	// the way: what leaves 1.1 s apart does not arrive within one second.
+	windowSpan = 1100 * time.Millisecond
+	// An order call counts as pending this long after it last asked for its turn, which is longer than the pause
+	// between the calls of one order.
+	orderPending = 1500 * time.Millisecond
+)
+
+// window is the limiter of an app key: in any windowSpan no more than calls leave, counted over all processes, because
+// the moments of the last calls live in a file under a lock. An order call takes the next free place; reads keep out of
+// the reserve while an order call of any process is pending, and leave evenly spaced, so that they come in no bursts.
+type window struct {
+	file    *os.File
+	turn    chan struct{} // held by the one goroutine of this process that works on the file
+	calls   int
+	reserve int
+	pace    *rate.Limiter // reads of this process
+}
+
+func newWindow(file *os.File, calls Rate) *window {
+	return &window{
+		file:    file,
+		turn:    make(chan struct{}, 1),
+		calls:   int(calls),
+		reserve: min(max(int(calls)/4, 1), 4), // 4 of 18, 1 of 3; on virtual the only one, so that an order comes before every read
+		pace:    rate.NewLimiter(rate.Every(windowSpan/time.Duration(calls)), 1),
+	}
+}
+
+// wait returns when the call may leave, or with the context's error.
+func (w *window) wait(ctx context.Context, order bool) error {
+	if !order {
+		if err := w.pace.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	for {
+		pause, err := w.try(ctx, order)
+		if err != nil || pause == 0 {
+			return err
+		}
+		if err := sleep(ctx, max(pause, time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// try takes a place in the window, or tells how long none will be free.
+func (w *window) try(ctx context.Context, order bool) (pause time.Duration, err error) {
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	if err := lock(ctx, w.file); err != nil {
+		return 0, err
+	}
+	defer unlock(w.file)
+
+	now := time.Now().UnixNano()
+	s, err := w.load(now)
+	if err != nil {
+		return 0, err
+	}
+	free := w.calls
+	switch {
+	case order:
+		s.pending = now + int64(orderPending)
+	case s.pending > now:
+		free -= w.reserve
+	}
+	switch {
+	case len(s.calls) < free:
+		s.calls = append(s.calls, now)
+	case free == 0:
+		pause = time.Duration(s.pending - now)
+	default:
+		pause = time.Duration(s.calls[len(s.calls)-free] + int64(windowSpan) - now)
+	}
+	return pause, w.save(s)
+}
+
+// moments is what the file holds, in nanoseconds of the wall clock: until when an order call is pending, and the calls
+// that left within the window, oldest first.
+type moments struct {
+	pending int64
+	calls   []int64
+}
+
+// load reads the file and forgets what is older than the window, or, after a step of the clock, later than possible.
+func (w *window) load(now int64) (moments, error) {
+	data, err := io.ReadAll(io.NewSectionReader(w.file, 0, 1<<20))
+	if err != nil {
+		return moments{}, err
+	}
+	var s moments
+	for i := 0; i+8 <= len(data); i += 8 {
+		at := int64(binary.LittleEndian.Uint64(data[i:]))
+		switch {
+		case i == 0:
+			if at-now <= int64(orderPending) {
+				s.pending = at
+			}
+		case at <= now && now-at < int64(windowSpan):
+			s.calls = append(s.calls, at)
+		}
+	}
+	return s, nil
+}
+
+func (w *window) save(s moments) error {
+	data := binary.LittleEndian.AppendUint64(nil, uint64(s.pending))
+	for _, at := range s.calls {
+		data = binary.LittleEndian.AppendUint64(data, uint64(at))
+	}
+	if _, err := w.file.WriteAt(data, 0); err != nil {
+		return err
+	}
+	return w.file.Truncate(int64(len(data)))
+}
+
+// lock takes the file's lock from other processes and other open files; it gives up with the context.
+func lock(ctx context.Context, file *os.File) error {
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
+			return os.NewSyscallError("flock", err)
+		}
+		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
+
+// sleep waits, or returns the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
