@@ -367,12 +367,32 @@ func (b *Book) UnmarshalJSON(text []byte) error {
 	if err := d.Decode(&read.l); err != nil {
 		return fmt.Errorf("book: %w", err)
 	}
-	if read.l.Rows == nil || read.l.Open == nil {
-		return errors.New("book: no rows or no open orders")
+	if read.l.Rows == nil || read.l.Open == nil || !read.l.plain() {
+		return errors.New("book: amounts that no account has")
 	}
 	if err := read.check(); err != nil {
 		return err
 	}
 	*b = *read
 	return nil
+}
+
+// plain tells whether no amount has an exponent that would blow up a sum.
+func (l *ledger) plain() bool {
+	ok := plain(l.Opening, l.Settled, l.Realised, l.Spent, l.Today.Bought, l.Today.Sold, l.Today.Costs,
+		l.Yesterday.Bought, l.Yesterday.Sold, l.Yesterday.Costs)
+	for _, x := range l.Due {
+		ok = ok && plain(x.Amount)
+	}
+	for _, h := range l.Rows {
+		ok = ok && plain(h.Cost)
+	}
+	for _, r := range l.Open {
+		ok = ok && plain(r.Unit)
+	}
+	return ok
+}
+
+func plain(amounts ...decimal.Decimal) bool {
+	return !slices.ContainsFunc(amounts, func(d decimal.Decimal) bool { return d.Exponent() > 0 || d.Exponent() < -32 })
 }

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"maemae/broker"
 	"maemae/market"
 )
@@ -128,7 +130,7 @@ func (s *state) check() error {
 	for d, rows := range s.Orders {
 		for _, r := range rows {
 			switch left, reserved := s.Book.open(r.ID.Number); {
-			case r.ID.Date != d || r.Filled < 0 || r.Remaining < 0 || r.Original == "" && r.Filled+r.Remaining+r.Cancelled != r.Shares:
+			case r.ID.Date != d || r.Filled < 0 || r.Remaining < 0 || r.Original == "" && r.Filled+r.Remaining+r.Cancelled != r.Shares, !plain(r.Price, r.Value):
 				return fmt.Errorf("order %s of %s does not add up", r.ID.Number, d)
 			case r.Open() && (d != s.Book.Session() || !reserved || left != r.Remaining):
 				return fmt.Errorf("order %s of %s is open, and the book reserves %d shares of %d", r.ID.Number, d, left, r.Remaining)
@@ -167,18 +169,23 @@ func (s *state) load(path string) error {
 }
 
 func (s *state) decode(text []byte) error {
+	read := state{Book: NewBook(decimal.Zero, s.Book.costs)}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(s); err != nil {
+	if err := d.Decode(&read); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("text after the end of the account")
 	}
-	if s.Version != stateVersion || s.Book == nil || s.Orders == nil {
+	if read.Version != stateVersion || read.Book == nil || read.Book.Session() == 0 || read.Orders == nil {
 		return fmt.Errorf("no account of version %d", stateVersion)
 	}
-	return s.check()
+	if err := read.check(); err != nil {
+		return err
+	}
+	*s = read
+	return nil
 }
 
 // save replaces the file. An error with replaced set means that the new file is in place, but perhaps not for good.
