@@ -118,9 +118,13 @@ func (t *table) read() error {
 		return err
 	}
 	t.bars.grow(bytes.Count(t.rest, []byte("\n")) + 1)
+	plain := string(t.row) == plainHeader
 	for t.next() {
 		if len(t.row) == 0 && len(bytes.TrimSpace(t.rest)) == 0 {
 			break
+		}
+		if plain && t.plain() {
+			continue
 		}
 		if err := t.bar(); err != nil {
 			return err
@@ -202,6 +206,54 @@ func (t *table) header() error {
 	return nil
 }
 
+// plain reads a line of the plain form in one pass: whole numbers, dates ascending. Of any other line it takes nothing
+// and leaves it, right or wrong, to bar.
+func (t *table) plain() bool {
+	n := t.bars.Len()
+	if len(t.row) < 11 || t.row[10] != ',' || t.order < 0 || t.bars.Scale > 0 {
+		return false
+	}
+	d, ok := parseDate(t.row[:10])
+	if !ok || n > 0 && d <= t.bars.Dates[n-1] {
+		return false
+	}
+	var v [5]int64
+	at := 11
+	for i := range v {
+		from := at
+		for at < len(t.row) && t.row[at]-'0' <= 9 {
+			v[i] = v[i]*10 + int64(t.row[at]-'0')
+			at++
+		}
+		if at == from || at-from > 18 {
+			return false
+		}
+		if last := i == len(v)-1; last != (at == len(t.row)) || !last && t.row[at] != ',' {
+			return false
+		}
+		at++
+	}
+	if t.take(d, [4]int64(v[:4]), v[4]) != nil {
+		return false
+	}
+	if n > 0 {
+		t.order = 1
+	}
+	return true
+}
+
+// take appends a bar; zero open, high or low is a halted day, as in market.Bar.Normalize.
+func (t *table) take(d market.Date, ohlc [4]int64, volume int64) error {
+	if ohlc[0] == 0 || ohlc[1] == 0 || ohlc[2] == 0 {
+		ohlc[0], ohlc[1], ohlc[2], volume = ohlc[3], ohlc[3], ohlc[3], 0
+	}
+	if err := sound(ohlc[0], ohlc[1], ohlc[2], ohlc[3], volume); err != nil {
+		return err
+	}
+	t.bars.append(d, ohlc, volume)
+	return nil
+}
+
 // bar reads one line of values.
 func (t *table) bar() error {
 	columns := len(t.cells)
@@ -229,13 +281,9 @@ func (t *table) bar() error {
 	if what != "" {
 		return t.fail(cell.at, "volume is in whole shares", "volume %q: %s", cell.text, what)
 	}
-	if ohlc[0] == 0 || ohlc[1] == 0 || ohlc[2] == 0 { // as market.Bar.Normalize
-		ohlc[0], ohlc[1], ohlc[2], volume = ohlc[3], ohlc[3], ohlc[3], 0
-	}
-	if err := sound(ohlc[0], ohlc[1], ohlc[2], ohlc[3], volume); err != nil {
+	if err := t.take(d, ohlc, volume); err != nil {
 		return t.fail(t.cells[t.place[highField]].at, "", "%s: %v", d, err)
 	}
-	t.bars.append(d, ohlc, volume)
 	return nil
 }
 
@@ -305,6 +353,9 @@ func (t *table) price(c cell, line []int64) (int64, error) {
 		if fits {
 			t.bars, fits = t.bars.rescale(decimals)
 		}
+	}
+	if fits && decimals == t.bars.Scale {
+		return m, nil
 	}
 	factor := pow10(t.bars.Scale - decimals)
 	if !fits || m > maxPrice/factor {

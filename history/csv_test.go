@@ -187,6 +187,25 @@ func TestNumbersAreWhatDecimalReads(t *testing.T) {
 	})
 }
 
+// The one-pass reading of plain lines and the general one are two ways to the same bars and the same errors: quoting a
+// header word sends every line the general way.
+func TestPlainLinesAndGeneralOnesAreReadAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lines := rapid.SliceOfN(rapid.OneOf(
+			rapid.StringMatching(`2024-0[12]-[0-3][0-9](,[0-9]{1,3}){5}`),
+			rapid.StringMatching(`2024-0[1-9]-0[1-9],[34]0?,90,[01],5,[0-9]{0,20}`),
+			rapid.StringMatching(`2024-0[1-9]-0[1-9](,[0-9]{1,2}(\.[0-9]{1,2})?){5}`),
+			rapid.StringMatching(`[-0-9,]{0,30}`),
+		), 0, 4).Draw(t, "lines")
+		text := strings.Join(lines, "\n")
+		plain, plainErr := ReadCSV("f", strings.NewReader(head+text))
+		general, generalErr := ReadCSV("f", strings.NewReader(strings.Replace(head, "date", `"date"`, 1)+text))
+		if fmt.Sprint(plainErr) != fmt.Sprint(generalErr) || plainErr == nil && rows(plain) != rows(general) {
+			t.Fatalf("%q\nplain   %v\n%s\ngeneral %v\n%s", text, plainErr, rows(plain), generalErr, rows(general))
+		}
+	})
+}
+
 func FuzzReadCSV(f *testing.F) {
 	f.Add([]byte(head + "2024-01-02,100,110,90,105.5,7\n2024-01-03,0,0,0,105,0\n"))
 	f.Add([]byte("일자,종가,시가,고가,저가,거래량\n\"2024/01/03\",\"1,000\",\"1,000\",\"1,000\",\"1,000\",\"1,000\"\n"))

@@ -28,7 +28,7 @@ const (
 	barSize     = 4 + 5*8
 	crcSize     = 4
 	maxManifest = 1 << 20
-	chunk       = 64 << 10 // bytes read or written at once
+	chunk       = 32 << 10 // bytes read or written at once
 )
 
 // Stretch says where bars next to each other came from: From and To are the first and last date, Since and Until the
@@ -181,13 +181,13 @@ func covers(stretches []Stretch, count int) error {
 	return nil
 }
 
-func newReader(from io.Reader) *reader {
-	return &reader{from: from, table: crc32.MakeTable(crc32.Castagnoli), buf: make([]byte, chunk)}
+func newReader(from io.Reader, size int64) *reader {
+	return &reader{from: from, table: crc32.MakeTable(crc32.Castagnoli), buf: make([]byte, max(headerSize, min(chunk, size)))}
 }
 
 // decode reads a whole column file of that size and trusts nothing in it.
 func decode(from io.Reader, size int64) (Bars, []Stretch, error) {
-	r := newReader(from)
+	r := newReader(from, size)
 	b, count, stretches, err := r.decodeHead(size)
 	if err != nil {
 		return Bars{}, nil, err

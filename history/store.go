@@ -161,7 +161,7 @@ func (s *Store) entry(symbol market.Symbol) (Entry, error) {
 		return Entry{}, err
 	}
 	defer f.Close()
-	b, count, stretches, err := newReader(f).decodeHead(size)
+	b, count, stretches, err := newReader(f, 4<<10).decodeHead(size)
 	if err != nil {
 		return Entry{}, &CorruptError{File: f.Name(), Err: err}
 	}
