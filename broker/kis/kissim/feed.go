@@ -1,7 +1,6 @@
 package kissim
 
 import (
-	"slices"
 	"sort"
 
 	"github.com/shopspring/decimal"
@@ -52,12 +51,13 @@ type feed struct {
 	last   market.Date // last session in the data
 }
 
-// symbols are all symbols in order.
-func (f *feed) symbols() []market.Symbol {
-	all := make([]market.Symbol, 0, len(f.issues))
-	for s := range f.issues {
-		all = append(all, s)
+// dates are those of every bar.
+func (f *feed) dates() []market.Date {
+	var all []market.Date
+	for _, i := range f.issues {
+		for _, b := range i.bars {
+			all = append(all, b.date)
+		}
 	}
-	slices.Sort(all)
 	return all
 }

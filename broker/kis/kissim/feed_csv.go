@@ -55,7 +55,10 @@ func newCSV(dir string, raw bool) (*feed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		i := &issue{Instrument: instrument(symbol, listed), adjusted: !raw}
+		i := &issue{Instrument: market.Known(symbol), adjusted: !raw}
+		if of, ok := listed[symbol]; ok {
+			i.Instrument = of
+		}
 		if err := readLines(file, barHeader, i.addRow); err != nil {
 			return nil, err
 		}
@@ -68,25 +71,6 @@ func newCSV(dir string, raw bool) (*feed, error) {
 		return nil, fmt.Errorf("data %s: no file SYMBOL.csv with a bar in it", dir)
 	}
 	return f, nil
-}
-
-// instrument is what is known of a symbol: from symbols.csv, else a few famous names, else a KOSPI stock.
-func instrument(s market.Symbol, listed map[market.Symbol]market.Instrument) market.Instrument {
-	i := market.Instrument{Symbol: s, Board: market.KOSPI, Kind: market.Stock}
-	if of, ok := listed[s]; ok {
-		return of
-	}
-	switch s {
-	case "005930":
-		i.Name = "삼성전자"
-	case "000660":
-		i.Name = "SK하이닉스"
-	case "069500":
-		i.Name, i.Kind = "KODEX 200", market.ETF
-	case "114800":
-		i.Name, i.Kind = "KODEX 인버스", market.ETF
-	}
-	return i
 }
 
 func readSymbols(file string) (map[market.Symbol]market.Instrument, error) {

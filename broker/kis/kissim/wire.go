@@ -92,7 +92,19 @@ func (c *call) decode() *reply {
 type reply struct {
 	status    int
 	continues string // tr_cont
+	number    string // ODNO, of an accepted order
 	body      any
+}
+
+// code is msg_cd.
+func (r *reply) code() string {
+	fields, _ := r.body.(object)
+	for _, f := range fields {
+		if code, ok := f.value.(string); ok && f.key == "msg_cd" {
+			return code
+		}
+	}
+	return ""
 }
 
 // envelope is a body under /uapi: the payload, then how it went.
