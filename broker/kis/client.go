@@ -247,11 +247,14 @@ func (c *Client) oauth(ctx context.Context, t tr, body map[string]string, good f
 	}})
 }
 
-// asError makes any error a *broker.Error of the call; one that is already stays what it is.
+// asError makes any error a *broker.Error of the call; one that already holds one stays that.
 func asError(t tr, kind broker.Kind, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *broker.Error
-	if err == nil || errors.As(err, &e) {
-		return err
+	if errors.As(err, &e) {
+		return e
 	}
 	return &broker.Error{Op: t.name, Kind: kind, Err: err}
 }

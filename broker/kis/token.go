@@ -103,7 +103,10 @@ func (t *tokens) renew(ctx context.Context, c cached) (Secret, error) {
 	default:
 		c.Refusals++
 	}
-	return token, errors.Join(err, t.save(c))
+	if failed := t.save(c); err == nil {
+		err = failed
+	}
+	return token, err
 }
 
 // forget takes the token out of memory and file once revoke has told KIS; without a token it does nothing.
