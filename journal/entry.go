@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -108,9 +109,12 @@ type Answer struct {
 type Bind struct {
 	Intent string         `json:"intent"`
 	ID     broker.OrderID `json:"id"`
-	By     string         `json:"by"` // reconcile, or the operator
+	By     string         `json:"by"` // ByReconcile, or the operator
 	Late   bool           `json:"late,omitempty"`
 }
+
+// ByReconcile is who binds when it is not a person. Only a person may bind an order that was final.
+const ByReconcile = "reconcile"
 
 // Absent: an unknown intent has not shown up (presumed), or the session is over and it never did (Final: not placed).
 type Absent struct {
@@ -163,7 +167,8 @@ type Opening struct {
 	Numbers []string    `json:"numbers"`
 }
 
-// External is an order at the broker that no intent explains.
+// External is an order at the broker that no intent explains, written again whenever its fills grow: they move what
+// the account holds and no strategy owns.
 type External struct {
 	Row broker.Row `json:"row"`
 }
@@ -183,17 +188,29 @@ type Mark struct {
 	Price    decimal.Decimal `json:"price"`
 }
 
-// State is a change of the daemon's mode: reconciling, active, reduce_only, halted, killed.
+// Mode is what the daemon may do.
+type Mode string
+
+const (
+	ModeReconciling Mode = "reconciling" // finding out what happened; places nothing
+	ModeActive      Mode = "active"
+	ModeReduceOnly  Mode = "reduce_only" // exits only
+	ModeHalted      Mode = "halted"      // places nothing until a person resumes
+	ModeKilled      Mode = "killed"      // places nothing until a person arms
+)
+
+// State is a change of the daemon's mode. ModeKilled is left only after an Operator entry that arms.
 type State struct {
-	Mode   string `json:"mode"`
+	Mode   Mode   `json:"mode"`
 	Reason string `json:"reason"`
 	Detail string `json:"detail,omitempty"`
 	By     string `json:"by"` // daemon, or the operator's uid and name
 }
 
-// Operator is a person's correction of the book: adopt gives a strategy shares that the account holds, release takes
-// them away, adjust sets shares and price after a split, rights issue or manual trade. Foreign marks an external order
-// number as seen and accepted.
+// Operator is a person's correction of the book. Adopt gives a strategy shares that the account holds and no strategy
+// owns; release gives them back. Adjust sets a strategy's shares and average price after a split, rights issue or manual
+// trade (its high moves as its price does); without a strategy it sets what no strategy owns. Foreign marks an order
+// number of that date as seen and not ours. Arm permits leaving ModeKilled.
 type Operator struct {
 	Act      string          `json:"act"` // adopt, release, adjust, foreign, arm
 	Strategy string          `json:"strategy,omitempty"`
@@ -214,29 +231,37 @@ type Rules struct {
 	Words string   `json:"words,omitempty"`
 }
 
+// Checkpoint carries the book as it was before this entry, so that a start reads one session instead of five years. Its
+// entry's hash seals it; Verify compares it with the fold of everything before.
+type Checkpoint struct {
+	Version int             `json:"version"` // of the book's form; a start passes over other versions
+	Book    json.RawMessage `json:"book"`
+}
+
 // Note is something a person should know that changes nothing: a refused reload, a calendar dispute, a slow slot.
 type Note struct {
 	Level string `json:"level"` // info, warn, error
 	Text  string `json:"text"`
 }
 
-func (Start) Kind() string    { return "start" }
-func (Slot) Kind() string     { return "slot" }
-func (Decision) Kind() string { return "decision" }
-func (Refusal) Kind() string  { return "refusal" }
-func (Intent) Kind() string   { return "intent" }
-func (Answer) Kind() string   { return "answer" }
-func (Bind) Kind() string     { return "bind" }
-func (Absent) Kind() string   { return "absent" }
-func (Fill) Kind() string     { return "fill" }
-func (Final) Kind() string    { return "final" }
-func (Cancel) Kind() string   { return "cancel" }
-func (Snapshot) Kind() string { return "snapshot" }
-func (Opening) Kind() string  { return "opening" }
-func (External) Kind() string { return "external" }
-func (Mismatch) Kind() string { return "mismatch" }
-func (Mark) Kind() string     { return "mark" }
-func (State) Kind() string    { return "state" }
-func (Operator) Kind() string { return "operator" }
-func (Rules) Kind() string    { return "rules" }
-func (Note) Kind() string     { return "note" }
+func (Start) Kind() string      { return "start" }
+func (Slot) Kind() string       { return "slot" }
+func (Decision) Kind() string   { return "decision" }
+func (Refusal) Kind() string    { return "refusal" }
+func (Intent) Kind() string     { return "intent" }
+func (Answer) Kind() string     { return "answer" }
+func (Bind) Kind() string       { return "bind" }
+func (Absent) Kind() string     { return "absent" }
+func (Fill) Kind() string       { return "fill" }
+func (Final) Kind() string      { return "final" }
+func (Cancel) Kind() string     { return "cancel" }
+func (Snapshot) Kind() string   { return "snapshot" }
+func (Opening) Kind() string    { return "opening" }
+func (External) Kind() string   { return "external" }
+func (Mismatch) Kind() string   { return "mismatch" }
+func (Mark) Kind() string       { return "mark" }
+func (State) Kind() string      { return "state" }
+func (Operator) Kind() string   { return "operator" }
+func (Rules) Kind() string      { return "rules" }
+func (Checkpoint) Kind() string { return "checkpoint" }
+func (Note) Kind() string       { return "note" }
