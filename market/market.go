@@ -137,14 +137,22 @@ type Bar struct {
 	Volume int64           `json:"volume"`
 }
 
-// Normalize turns the wire's way of saying "halted" (zero open, high or low) into a flat bar at the close with volume
-// 0, and tells whether it did.
-func (b Bar) Normalize() (Bar, bool) {
-	if !b.Open.IsZero() && !b.High.IsZero() && !b.Low.IsZero() {
-		return b, false
+// Normalize turns the wire's two ways of writing an honest bar that Check would refuse into one it passes. Zero open,
+// high or low means halted: the bar becomes flat at the close with volume 0, and halted is true. And adjusted prices,
+// each rounded by itself, may put open or close up to one won outside high and low: those widen to hold them.
+func (b Bar) Normalize() (_ Bar, halted bool) {
+	if b.Open.IsZero() || b.High.IsZero() || b.Low.IsZero() {
+		b.Open, b.High, b.Low, b.Volume = b.Close, b.Close, b.Close, 0
+		return b, true
 	}
-	b.Open, b.High, b.Low, b.Volume = b.Close, b.Close, b.Close, 0
-	return b, true
+	one := decimal.NewFromInt(1)
+	if top := decimal.Max(b.Open, b.Close); top.GreaterThan(b.High) && top.Sub(b.High).LessThanOrEqual(one) {
+		b.High = top
+	}
+	if bottom := decimal.Min(b.Open, b.Close); bottom.LessThan(b.Low) && b.Low.Sub(bottom).LessThanOrEqual(one) {
+		b.Low = bottom
+	}
+	return b, false
 }
 
 // Check finds a bar that no session can have made.

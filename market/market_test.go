@@ -76,6 +76,26 @@ func TestAHaltedDayBecomesAFlatBar(t *testing.T) {
 	}
 }
 
+func TestAPriceRoundedOutOfItsBarWidensIt(t *testing.T) {
+	n := decimal.RequireFromString
+	for _, tt := range []struct {
+		bar        Bar
+		want       string
+		impossible bool
+	}{
+		// 068270 on 2024-09-24, as vendors adjust it.
+		{Bar{20240924, n("189049"), n("189049"), n("183990"), n("189050"), 7}, "{2024-09-24 189049 189050 183990 189050 7}", false},
+		{Bar{20240924, n("99.5"), n("110"), n("100"), n("105"), 7}, "{2024-09-24 99.5 110 99.5 105 7}", false},
+		{Bar{20240924, n("100"), n("110"), n("90"), n("111.01"), 7}, "{2024-09-24 100 110 90 111.01 7}", true},
+		{Bar{20240924, n("88"), n("110"), n("90"), n("100"), 7}, "{2024-09-24 88 110 90 100 7}", true},
+	} {
+		got, halted := tt.bar.Normalize()
+		if fmt.Sprint(got) != tt.want || halted || (got.Check() != nil) != tt.impossible {
+			t.Errorf("%v became %v (halted %v, %v), want %s", tt.bar, got, halted, got.Check(), tt.want)
+		}
+	}
+}
+
 func TestABarNoSessionCanHaveMadeIsFound(t *testing.T) {
 	n := decimal.NewFromInt
 	for name, b := range map[string]Bar{
