@@ -36,8 +36,8 @@ type Bars struct {
 	Volume []int64
 }
 
-// Of turns bars, oldest first, into columns with the smallest scale that holds every price exactly. The error says
-// which bar does not fit or is none that a session can have made.
+// Of turns bars, oldest first, into columns with the smallest scale that holds every price exactly. Each bar is
+// normalized. The error says which bar does not fit or is none that a session can have made.
 func Of(symbol market.Symbol, bars []market.Bar) (Bars, error) {
 	b := Bars{Symbol: symbol}
 	for _, bar := range bars {
@@ -50,6 +50,7 @@ func Of(symbol market.Symbol, bars []market.Bar) (Bars, error) {
 	}
 	b.grow(len(bars))
 	for _, bar := range bars {
+		bar, _ = bar.Normalize()
 		var m [4]int64
 		for i, p := range []decimal.Decimal{bar.Open, bar.High, bar.Low, bar.Close} {
 			p = p.Shift(b.Scale)

@@ -53,8 +53,9 @@ var headers = [fieldCount][]string{
 // ReadCSV reads daily bars. The first line names the columns: date,open,high,low,close,volume, or the words of a
 // download from KRX (일자, 종가 …), in any order, with others between them, which are skipped. Dates are 2024-01-02,
 // 20240102, 2024/01/02 or 2024.01.02, all ascending or all descending. Numbers are digits with an optional fraction of
-// at most MaxDigits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949). A row with
-// zero open, high or low is a halted day (market.Bar.Normalize). Anything else is a *PlaceError.
+// at most MaxDigits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949). Rows are
+// normalized as market.Bar.Normalize does: zero open, high or low is a halted day, and a price that adjusting rounded
+// out of its bar widens the bar. Anything else is a *PlaceError.
 //
 // The symbol is taken from the name when that is SYMBOL.csv, with or without folders, and is empty otherwise. Prices
 // count as adjusted; who knows better sets Raw.
@@ -242,15 +243,23 @@ func (t *table) plain() bool {
 	return true
 }
 
-// take appends a bar; zero open, high or low is a halted day, as in market.Bar.Normalize.
+// take appends a bar after making of it what market.Bar.Normalize makes.
 func (t *table) take(d market.Date, ohlc [4]int64, volume int64) error {
-	if ohlc[0] == 0 || ohlc[1] == 0 || ohlc[2] == 0 {
-		ohlc[0], ohlc[1], ohlc[2], volume = ohlc[3], ohlc[3], ohlc[3], 0
+	open, high, low, close := ohlc[0], ohlc[1], ohlc[2], ohlc[3]
+	if open == 0 || high == 0 || low == 0 {
+		open, high, low, volume = close, close, close, 0
 	}
-	if err := sound(ohlc[0], ohlc[1], ohlc[2], ohlc[3], volume); err != nil {
+	won := pow10(t.bars.Scale)
+	if top := max(open, close); top > high && top-high <= won {
+		high = top
+	}
+	if bottom := min(open, close); bottom < low && low-bottom <= won {
+		low = bottom
+	}
+	if err := sound(open, high, low, close, volume); err != nil {
 		return err
 	}
-	t.bars.append(d, ohlc, volume)
+	t.bars.append(d, [4]int64{open, high, low, close}, volume)
 	return nil
 }
 

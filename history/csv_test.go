@@ -69,6 +69,31 @@ func TestHaltedDaysBecomeFlatBars(t *testing.T) {
 	}
 }
 
+// Adjusting and rounding each price by itself put this close one won above the high.
+func TestAPriceRoundedOutOfItsBarWidensIt(t *testing.T) {
+	b := read(t, "testdata/krx/068270.csv")
+	if got := rows(b.Between(20240924, 20240924)); got != "2024-09-24 189049 189050 183990 189050 523264\n" {
+		t.Error(got)
+	}
+}
+
+// Rows and bars are normalized alike, wherever they come from.
+func TestRowsAreNormalizedAsBarsAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var p [4]decimal.Decimal
+		for i := range p {
+			p[i] = decimal.New(rapid.Int64Range(0, 60).Draw(t, "price"), -1)
+		}
+		bar := market.Bar{Date: 20240102, Open: p[0], High: p[1], Low: p[2], Close: p[3], Volume: 3}
+		row := fmt.Sprintf("2024-01-02,%s,%s,%s,%s,3\n", p[0], p[1], p[2], p[3])
+		fromRow, rowErr := ReadCSV("f", strings.NewReader(head+row))
+		fromBar, barErr := Of("", []market.Bar{bar})
+		if (rowErr == nil) != (barErr == nil) || rowErr == nil && rows(fromRow) != rows(fromBar) {
+			t.Fatalf("%s\nrow %s %v\nbar %s %v", row, rows(fromRow), rowErr, rows(fromBar), barErr)
+		}
+	})
+}
+
 const head = plainHeader + "\n"
 
 func TestReadCSVKnowsTheFormsOfTheField(t *testing.T) {
@@ -133,7 +158,7 @@ func TestReadCSVPointsAtTheMistake(t *testing.T) {
 		{head + "2024-01-02,999999999999999999,110,90,1.5,7\n", `f:2:38: price "1.5": more than 18 digits together with the decimals of the others`},
 		{good + "2024-01-03,100,110,90,105,7.5\n", `f:3:27: volume "7.5": part of a share`},
 		{good + "2024-01-03,100,110,90,105,-7\n", `f:3:27: volume "-7": below zero`},
-		{good + "2024-01-03,100,110,90,111,7\n", "f:3:16: 2024-01-03: high and low do not enclose open and close"},
+		{good + "2024-01-03,100,110,90,112,7\n", "f:3:16: 2024-01-03: high and low do not enclose open and close"},
 		{good + "2024-01-03,0,0,0,0,0\n", "f:3:14: 2024-01-03: price not above zero"},
 		{good + "\n2024-01-03,100,110,90,105,7\n", "f:3:1: 1 values under 6 columns"},
 		{good + strings.Repeat(",", 70) + "\n", "f:3:65: more than 64 columns"},
@@ -234,7 +259,7 @@ func TestFolderReadsOneSymbolAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []market.Symbol{"000660", "003560", "005930", "114800", "247540"}; !reflect.DeepEqual(f.Symbols(), want) {
+	if want := []market.Symbol{"000660", "003560", "005930", "068270", "114800", "247540"}; !reflect.DeepEqual(f.Symbols(), want) {
 		t.Errorf("symbols %v", f.Symbols())
 	}
 	if i := f.Instrument("114800"); i.Kind != market.ETF {
