@@ -1,0 +1,132 @@
+package strategy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/market"
+	"maemae/series"
+)
+
+// Bars is the history of one symbol in columns, oldest first, all of one length: prices are integer mantissas, a price
+// is mantissa / 10^Scale won; Volume is in shares. The columns are never changed and may be shared.
+type Bars struct {
+	Dates                          []market.Date
+	Scale                          int32
+	Open, High, Low, Close, Volume []int64
+}
+
+// BarsOf puts bars into columns at the smallest scale that holds every price. Dates must rise.
+func BarsOf(bars []market.Bar) (Bars, error) {
+	var b Bars
+	for _, bar := range bars {
+		for _, p := range []decimal.Decimal{bar.Open, bar.High, bar.Low, bar.Close} {
+			b.Scale = max(b.Scale, scaleOf(p))
+		}
+	}
+	for _, bar := range bars {
+		if n := len(b.Dates); n > 0 && bar.Date <= b.Dates[n-1] {
+			return Bars{}, fmt.Errorf("bars: %s does not follow %s", bar.Date, b.Dates[n-1])
+		}
+		if err := b.append(bar); err != nil {
+			return Bars{}, err
+		}
+	}
+	return b, nil
+}
+
+// Len is the number of bars.
+func (b Bars) Len() int { return len(b.Dates) }
+
+// At is bar i.
+func (b Bars) At(i int) market.Bar {
+	price := func(column []int64) decimal.Decimal { return decimal.New(column[i], -b.Scale) }
+	return market.Bar{Date: b.Dates[i], Open: price(b.Open), High: price(b.High), Low: price(b.Low), Close: price(b.Close), Volume: b.Volume[i]}
+}
+
+// With is b with one more bar, or with its last bar replaced where that has the same date: today's forming bar. An
+// earlier date is an error.
+func (b Bars) With(bar market.Bar) (Bars, error) {
+	n := b.Len()
+	if n > 0 && b.Dates[n-1] == bar.Date {
+		n--
+	}
+	if n > 0 && b.Dates[n-1] > bar.Date {
+		return Bars{}, fmt.Errorf("bars: %s comes before %s", bar.Date, b.Dates[n-1])
+	}
+	b = b.first(n)
+	scale := b.Scale
+	for _, p := range []decimal.Decimal{bar.Open, bar.High, bar.Low, bar.Close} {
+		scale = max(scale, scaleOf(p))
+	}
+	if scale > b.Scale {
+		old := b
+		b = Bars{Scale: scale}
+		for i := range n {
+			if err := b.append(old.At(i)); err != nil {
+				return Bars{}, err
+			}
+		}
+	}
+	err := b.append(bar)
+	return b, err
+}
+
+// first is the first n bars; appending to it leaves b alone.
+func (b Bars) first(n int) Bars {
+	return Bars{
+		slices.Clip(b.Dates[:n]), b.Scale, slices.Clip(b.Open[:n]), slices.Clip(b.High[:n]),
+		slices.Clip(b.Low[:n]), slices.Clip(b.Close[:n]), slices.Clip(b.Volume[:n]),
+	}
+}
+
+func (b *Bars) append(bar market.Bar) error {
+	columns := []*[]int64{&b.Open, &b.High, &b.Low, &b.Close}
+	for i, p := range []decimal.Decimal{bar.Open, bar.High, bar.Low, bar.Close} {
+		m := p.Shift(b.Scale)
+		if !m.IsInteger() || !m.BigInt().IsInt64() {
+			return fmt.Errorf("bars: %s: price %s does not fit", bar.Date, p)
+		}
+		*columns[i] = append(*columns[i], m.IntPart())
+	}
+	b.Dates, b.Volume = append(b.Dates, bar.Date), append(b.Volume, bar.Volume)
+	return nil
+}
+
+// check finds columns of different lengths: the caller's mistake, which must not become a panic in the daemon.
+func (b Bars) check() error {
+	for _, column := range [][]int64{b.Open, b.High, b.Low, b.Close, b.Volume} {
+		if len(column) != len(b.Dates) {
+			return fmt.Errorf("bars: a column of %d for %d dates", len(column), len(b.Dates))
+		}
+	}
+	if b.Scale < 0 {
+		return fmt.Errorf("bars: scale %d below zero", b.Scale)
+	}
+	return nil
+}
+
+// scaleOf is the number of decimals a value really has.
+func scaleOf(d decimal.Decimal) int32 {
+	scale := max(0, -d.Exponent())
+	for scale > 0 && d.Shift(scale-1).IsInteger() {
+		scale--
+	}
+	return scale
+}
+
+// priceColumn is the price word: the close, and on the newest bar the current price where one is given.
+func (b Bars) priceColumn(price decimal.Decimal) series.Series {
+	n := b.Len()
+	if price.IsZero() || n == 0 {
+		return series.Of(b.Scale, b.Close)
+	}
+	values := make([]decimal.Decimal, n)
+	for i := range n - 1 {
+		values[i] = decimal.New(b.Close[i], -b.Scale)
+	}
+	values[n-1] = price
+	return series.FromDecimals(values)
+}

@@ -1,0 +1,592 @@
+package strategy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"gopkg.in/yaml.v3"
+
+	"maemae/market"
+	"maemae/series"
+)
+
+// Options are what Load needs from outside.
+type Options struct {
+	// SymbolFile reads the list that `symbols: {file: NAME}` names. Without it such a list is refused.
+	SymbolFile func(name string) ([]byte, error)
+}
+
+// File is a valid file of rules.
+type File struct {
+	Name       string
+	Hash       string // SHA-256 of the bytes, hexadecimal
+	Strategies []*Strategy
+}
+
+// Strategy is one compiled rule.
+type Strategy struct {
+	Name        string
+	Description string
+	Revision    string // hash of the rule as compiled: the same for every spelling of the same rule
+	Symbols     []market.Symbol
+
+	When              string // the text of `when`; package scheduler reads it
+	WhenLine, WhenCol int
+
+	CompletedBars      bool // sees finished bars only
+	AllowAuction       bool // may order in the closing auction
+	SameSessionReentry bool // may enter a symbol again in the session of an entry
+
+	Size      Size
+	ExactSize bool            // refuses to buy fewer shares than Size says
+	Capital   decimal.Decimal // won; bounds a size and takes equity's place; zero for none
+	Order     OrderSpec
+	Exits     Exits
+
+	rule    rule
+	symbols map[market.Symbol]map[string]param // parameters of single symbols
+	common  *program
+	special map[market.Symbol]*program // for symbols with parameters of their own
+}
+
+// rule is both sides as written, before parameters have values.
+type rule struct {
+	params    map[string]param
+	lets      map[string]*node
+	buy, sell *node
+}
+
+// Bounds of one file.
+const (
+	maxStrategies = 500
+	maxSymbols    = 5000
+)
+
+// Load reads a file of rules; name is how problems call it. It collects every problem it can find; the file is nil if
+// one of them is more than a warning.
+func Load(name string, data []byte, o Options) (*File, Problems) {
+	l := &loader{source: source{ledger: ledger{file: name}}, options: o}
+	var list []*Strategy
+	if root := l.document(data); root != nil {
+		list = l.strategies(root)
+	}
+	problems := l.sorted()
+	if problems.Fatal() {
+		return nil, problems
+	}
+	hash := sha256.Sum256(data)
+	return &File{Name: name, Hash: hex.EncodeToString(hash[:]), Strategies: list}, problems
+}
+
+type loader struct {
+	source
+	options Options
+}
+
+func (l *loader) strategies(root *yaml.Node) []*Strategy {
+	values, ok := l.keyed(root, "the file", []string{"version", "strategies"}, []string{"version", "strategies"})
+	if v := values["version"]; v != nil && v.Value != "1" {
+		l.fail(placeOf(v), fmt.Sprintf("version %q is not known", v.Value), "write version: 1")
+	}
+	if !ok || values["strategies"] == nil {
+		return nil
+	}
+	nodes, ok := l.list(values["strategies"], "strategies")
+	if !ok {
+		return nil
+	}
+	if len(nodes) > maxStrategies {
+		l.fail(placeOf(nodes[maxStrategies]), fmt.Sprintf("more than %d strategies", maxStrategies), "split them over several files")
+		return nil
+	}
+	var list []*Strategy
+	lines := map[string]int{}
+	for _, n := range nodes {
+		before := len(l.problems)
+		s := l.strategy(n)
+		if s == nil || l.problems[before:].Fatal() {
+			continue
+		}
+		if line := lines[s.Name]; line > 0 {
+			l.fail(placeOf(n), fmt.Sprintf("strategy %q stands twice", s.Name), fmt.Sprintf("the first is in line %d", line))
+		}
+		lines[s.Name] = n.Line
+		list = append(list, s)
+	}
+	return list
+}
+
+// strategyKeys are the keys of a strategy in the order people read them.
+var strategyKeys = []string{
+	"name", "description", "symbols", "when", "bars", "params", "per_symbol", "let", "buy", "sell",
+	"size", "capital", "order", "exits", "reentry", "allow_auction",
+}
+
+func (l *loader) strategy(n *yaml.Node) *Strategy {
+	values, ok := l.keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
+	if values == nil {
+		return nil
+	}
+	s := &Strategy{Order: OrderSpec{Type: Market}}
+	before := len(l.problems)
+	for _, key := range strategyKeys {
+		if v := values[key]; v != nil && !missing(v) {
+			l.key(s, key, v)
+		}
+	}
+	if !ok || s.rule.buy == nil || l.problems[before:].Fatal() {
+		return s
+	}
+	l.compile(s, values)
+	s.Revision = s.revision()
+	return s
+}
+
+// key reads one key of a strategy.
+func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
+	switch key {
+	case "name":
+		s.Name = l.name(v)
+	case "description":
+		s.Description, _ = l.text(v, key)
+	case "symbols":
+		s.Symbols = l.symbols(v)
+	case "when":
+		s.When, _ = l.text(v, key)
+		s.WhenLine, s.WhenCol = v.Line, v.Column
+	case "bars":
+		s.CompletedBars = l.choice(v, key, "completed", "forming") == "completed"
+	case "params":
+		s.rule.params = l.params(v)
+	case "per_symbol":
+		s.symbols = l.perSymbol(v, s)
+	case "let":
+		s.rule.lets = l.lets(v)
+	case "buy":
+		s.rule.buy = l.condition(v)
+	case "sell":
+		s.rule.sell = l.condition(v)
+	case "size":
+		s.Size, s.ExactSize = l.size(v)
+	case "capital":
+		s.Capital = l.capital(v)
+	case "order":
+		s.Order = l.order(v)
+	case "exits":
+		s.Exits = l.exits(v)
+	case "reentry":
+		s.SameSessionReentry = l.choice(v, key, "same_session", "next_session") == "same_session"
+	case "allow_auction":
+		s.AllowAuction = l.boolean(v, key)
+	}
+}
+
+func (l *loader) name(n *yaml.Node) string {
+	text, ok := l.text(n, "name")
+	bad := strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") != ""
+	if ok && (text == "" || len(text) > 64 || bad) {
+		l.fail(placeOf(n), fmt.Sprintf("name %q", text), "use a-z, 0-9, - and _, at most 64; write the rest under description")
+	}
+	return text
+}
+
+// symbols reads a list of quoted symbols, or the name of a file with one symbol a line.
+func (l *loader) symbols(n *yaml.Node) []market.Symbol {
+	if n.Kind == yaml.MappingNode {
+		return l.symbolFile(n)
+	}
+	nodes, ok := l.list(n, "symbols")
+	if !ok {
+		return nil
+	}
+	var list []market.Symbol
+	for _, item := range nodes {
+		symbol, ok := l.symbol(item)
+		switch {
+		case !ok:
+		case slices.Contains(list, symbol):
+			l.fail(placeOf(item), fmt.Sprintf("symbol %s stands twice", symbol), "")
+		case len(list) == maxSymbols:
+			l.fail(placeOf(item), fmt.Sprintf("more than %d symbols", maxSymbols), "")
+			return nil
+		default:
+			list = append(list, symbol)
+		}
+	}
+	return list
+}
+
+// symbol reads a symbol in quotes. Without them YAML takes 005930 for a number.
+func (l *loader) symbol(n *yaml.Node) (market.Symbol, bool) {
+	text, ok := l.text(n, "symbol")
+	if !ok {
+		return "", false
+	}
+	if !quoted(n) {
+		whole := text
+		if strings.Trim(text, "0123456789") == "" && len(text) < 6 {
+			whole = strings.Repeat("0", 6-len(text)) + text
+		}
+		l.fail(placeOf(n), fmt.Sprintf("symbol %s is not in quotes", text), fmt.Sprintf("put it in quotes: %q", whole))
+		return "", false
+	}
+	symbol, err := market.ParseSymbol(text)
+	if err != nil {
+		l.fail(placeOf(n), err.Error(), "")
+	}
+	return symbol, err == nil
+}
+
+func (l *loader) symbolFile(n *yaml.Node) []market.Symbol {
+	values, ok := l.keyed(n, "symbols", []string{"file"}, []string{"file"})
+	if !ok {
+		return nil
+	}
+	at := placeOf(values["file"])
+	name, _ := l.text(values["file"], "file")
+	if l.options.SymbolFile == nil || !filepath.IsLocal(name) {
+		l.fail(at, fmt.Sprintf("symbol file %q cannot be read here", name), "name a file beside this one, without .. in its path")
+		return nil
+	}
+	data, err := l.options.SymbolFile(name)
+	if err != nil {
+		l.fail(at, fmt.Sprintf("symbol file %q: %v", name, err), "")
+		return nil
+	}
+	list, what, line := parseSymbols(data)
+	if what != "" {
+		l.fail(at, fmt.Sprintf("%s:%d: %s", name, line, what), "one symbol a line; what follows a comma or # is ignored")
+	}
+	return list
+}
+
+// parseSymbols reads one symbol a line, or the first column of a CSV file whose header begins with symbol.
+func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
+	if len(data) > maxFile {
+		return nil, fmt.Sprintf("%d bytes, the most is %d", len(data), maxFile), 1
+	}
+	seen := map[market.Symbol]bool{}
+	for text := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+		line++
+		text, _, _ = strings.Cut(text, "#")
+		text, _, _ = strings.Cut(text, ",")
+		if text = strings.TrimSpace(text); text == "" || line == 1 && text == "symbol" {
+			continue
+		}
+		symbol, err := market.ParseSymbol(text)
+		switch {
+		case err != nil:
+			return nil, err.Error(), line
+		case seen[symbol]:
+			return nil, fmt.Sprintf("symbol %s stands twice", symbol), line
+		case len(list) == maxSymbols:
+			return nil, fmt.Sprintf("more than %d symbols", maxSymbols), line
+		}
+		seen[symbol] = true
+		list = append(list, symbol)
+	}
+	if len(list) == 0 {
+		return nil, "no symbol", max(line, 1)
+	}
+	return list, "", 0
+}
+
+// params reads name: number.
+func (l *loader) params(n *yaml.Node) map[string]param {
+	list, _ := l.entries(n, "params")
+	values := map[string]param{}
+	for _, e := range list {
+		if !isName(e.key.Value) {
+			l.fail(placeOf(e.key), fmt.Sprintf("parameter name %q", e.key.Value), "use letters, digits and _, beginning with a letter")
+			continue
+		}
+		if p, ok := l.paramValue(e.key.Value, e.value); ok {
+			values[e.key.Value] = p
+		}
+	}
+	return values
+}
+
+func (l *loader) paramValue(name string, n *yaml.Node) (param, bool) {
+	text, ok := l.text(n, name)
+	if !ok {
+		return param{}, false
+	}
+	digits, isPercent := strings.CutSuffix(text, "%")
+	value, what := parseDigits(digits)
+	if what != "" {
+		l.fail(placeOf(n), fmt.Sprintf("parameter %s is %q: %s", name, text, what), "write a number such as 20, 0.5 or 5%")
+		return param{}, false
+	}
+	if isPercent {
+		value = value.Shift(-2)
+	}
+	return param{value, isPercent}, true
+}
+
+// perSymbol reads symbol: {name: number}, values that replace those of params for one symbol.
+func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[string]param {
+	list, _ := l.entries(n, "per_symbol")
+	all := map[market.Symbol]map[string]param{}
+	for _, e := range list {
+		symbol, ok := l.symbol(e.key)
+		if ok && !slices.Contains(s.Symbols, symbol) {
+			l.fail(placeOf(e.key), fmt.Sprintf("symbol %s is not one of this strategy's", symbol), "")
+			ok = false
+		}
+		if !ok {
+			continue
+		}
+		values := maps.Clone(s.rule.params)
+		own, _ := l.entries(e.value, "per_symbol "+string(symbol))
+		for _, o := range own {
+			if _, known := s.rule.params[o.key.Value]; !known {
+				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), suggest(o.key.Value, sortedKeys(s.rule.params)))
+			} else if p, ok := l.paramValue(o.key.Value, o.value); ok {
+				values[o.key.Value] = p
+			}
+		}
+		all[symbol] = values
+	}
+	return all
+}
+
+// lets reads name: expression.
+func (l *loader) lets(n *yaml.Node) map[string]*node {
+	list, _ := l.entries(n, "let")
+	lets := map[string]*node{}
+	for _, e := range list {
+		name := e.key.Value
+		switch {
+		case !isName(name):
+			l.fail(placeOf(e.key), fmt.Sprintf("let name %q", name), "use letters, digits and _, beginning with a letter")
+		case slices.Contains(priceWords, name), slices.Contains(keywords, name), name == "position":
+			l.fail(placeOf(e.key), fmt.Sprintf("let %s: the language has this word", name), "choose another name")
+		case missing(e.value):
+			l.fail(placeOf(e.key), "let "+name+" is empty", "")
+		default:
+			lets[name] = l.condition(e.value)
+		}
+	}
+	return lets
+}
+
+// condition reads one expression, or all, any and not with lists of them. Both become the same tree.
+func (l *loader) condition(n *yaml.Node) *node {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		parsed, err := parse(n.Value, l.locate(n))
+		if f, ok := err.(*fault); ok {
+			l.fail(f.place, f.what, f.hint)
+			return nil
+		}
+		return parsed
+	case yaml.SequenceNode:
+		l.fail(placeOf(n), "a list of conditions does not say how they are joined", "put all: or any: above the list")
+		return nil
+	}
+	list, ok := l.entries(n, "condition")
+	if !ok {
+		return nil
+	}
+	if len(list) != 1 {
+		l.fail(placeOf(n), "a condition is one of all, any, not", "put several into a list below all: or any:")
+		return nil
+	}
+	return l.joined(list[0])
+}
+
+// joined reads one of all, any, not.
+func (l *loader) joined(e entry) *node {
+	at := placeOf(e.key)
+	o, ok := map[string]op{"all": opAnd, "any": opOr, "not": opNot}[e.key.Value]
+	if !ok {
+		hint := suggest(e.key.Value, []string{"all", "any", "not"})
+		if hint == "" {
+			hint = "write all, any or not; an expression with a colon is put in quotes"
+		}
+		l.fail(at, fmt.Sprintf("no condition %q", e.key.Value), hint)
+		return nil
+	}
+	if o == opNot && e.value.Kind != yaml.SequenceNode {
+		x := l.condition(e.value)
+		if x == nil {
+			return nil
+		}
+		return &node{op: opNot, place: at, args: []*node{x}}
+	}
+	items, good := l.list(e.value, e.key.Value)
+	var parts []*node
+	for _, item := range items {
+		x := l.condition(item)
+		good = good && x != nil
+		parts = append(parts, x)
+	}
+	if !good {
+		return nil
+	}
+	if o == opNot { // none of the list
+		return &node{op: opNot, place: at, args: []*node{chain(opOr, at, parts...)}}
+	}
+	return chain(o, at, parts...)
+}
+
+// compile gives the rule its meaning, for all symbols and for those with parameters of their own.
+func (l *loader) compile(s *Strategy, values map[string]*yaml.Node) {
+	before := len(l.problems)
+	var used map[string]bool
+	s.common, used = s.rule.compile(&l.ledger, s.rule.params)
+	if s.common == nil || l.problems[before:].Fatal() {
+		return
+	}
+	s.special = map[market.Symbol]*program{}
+	for _, symbol := range s.Symbols {
+		params, ok := s.symbols[symbol]
+		if !ok {
+			continue
+		}
+		own := &ledger{file: l.file}
+		s.special[symbol], _ = s.rule.compile(own, params)
+		for _, p := range own.problems {
+			l.fail(place{p.Line, p.Col}, p.What+" (with the parameters of "+string(symbol)+")", p.Hint)
+		}
+	}
+	l.unused(values["params"], "parameter", "$", used)
+	l.unused(values["let"], "let", "", used)
+	l.proven(s.common)
+	if s.rule.sell == nil && s.Exits == (Exits{}) {
+		l.warn(placeOf(values["buy"]), "nothing ever sells: there is no sell and there are no exits", "add sell, or exits: {stop_loss: 5%}")
+	}
+}
+
+func (l *loader) unused(n *yaml.Node, what, prefix string, used map[string]bool) {
+	if n == nil {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if name := n.Content[i].Value; !used[prefix+name] {
+			l.warn(placeOf(n.Content[i]), what+" "+name+" is not used", "")
+		}
+	}
+}
+
+// compile resolves and compiles both sides with the given parameters; nil after a problem, which is then in the ledger.
+func (r rule) compile(l *ledger, params map[string]param) (*program, map[string]bool) {
+	c := newScope(l, params, r.lets)
+	buy := c.condition(r.buy)
+	if buy != nil && buy.position != nil {
+		c.fail(*buy.position, "buy cannot ask for the position", "a rule buys only while it holds nothing")
+		buy = nil
+	}
+	var sell *expr
+	if r.sell != nil {
+		if sell = c.condition(r.sell); sell == nil {
+			buy = nil
+		}
+	}
+	used := maps.Clone(c.used)
+	for _, name := range sortedKeys(r.lets) { // mistakes in lets that nobody uses
+		c.letNamed(&node{op: opName, text: name, place: r.lets[name].place})
+	}
+	if buy == nil {
+		return nil, used
+	}
+	return compile(buy, sell), used
+}
+
+func (s *Strategy) programOf(symbol market.Symbol) *program {
+	if p := s.special[symbol]; p != nil {
+		return p
+	}
+	return s.common
+}
+
+// revision is a hash of everything that decides: two spellings of one rule have the same.
+func (s *Strategy) revision() string {
+	h := sha256.New()
+	line := func(parts ...any) { fmt.Fprintln(h, parts...) }
+	line(s.Name, s.When, s.CompletedBars, s.AllowAuction, s.SameSessionReentry)
+	line(s.Size, s.ExactSize, s.Capital, s.Order, s.Exits.StopLoss, s.Exits.TakeProfit, s.Exits.TrailingStop, s.Exits.MaxHolding)
+	for _, symbol := range s.Symbols {
+		p := s.programOf(symbol)
+		line(symbol, p.buy.key)
+		if p.sell != nil {
+			line(p.sell.key)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// WarmUp is the number of bars, today's forming one included where it is seen, until both sides are ready for every
+// symbol.
+func (s *Strategy) WarmUp() int {
+	need := s.common.warmUp()
+	for _, p := range s.special {
+		need = max(need, p.warmUp())
+	}
+	return need
+}
+
+// ReadsVolumeToday tells whether the rule looks at the volume of today's forming bar, which grows until the close.
+func (s *Strategy) ReadsVolumeToday() bool {
+	return !s.CompletedBars && (s.common.buy.volume || s.common.sell != nil && s.common.sell.volume)
+}
+
+// With is the strategy with other values for some of its parameters, for every symbol. Problems name a parameter that
+// does not exist, or what is wrong in the rule with these values.
+func (s *Strategy) With(params map[string]decimal.Decimal) (*Strategy, Problems) {
+	l := &ledger{file: s.Name}
+	next := *s
+	next.rule.params, next.symbols, next.special = maps.Clone(s.rule.params), nil, nil
+	for _, name := range sortedKeys(params) {
+		p, ok := next.rule.params[name]
+		if !ok {
+			l.fail(place{1, 1}, "no parameter "+name, suggest(name, sortedKeys(s.rule.params)))
+			continue
+		}
+		p.value = params[name]
+		next.rule.params[name] = p
+	}
+	if !l.problems.Fatal() {
+		next.common, _ = next.rule.compile(l, next.rule.params)
+	}
+	if l.problems.Fatal() {
+		return nil, l.sorted()
+	}
+	next.Revision = next.revision()
+	return &next, nil
+}
+
+// Columns is what both sides of a rule say on every bar, computed as Decide does. A rule acts on a bar only where both
+// are ready.
+type Columns struct {
+	Buy, Sell series.Bits // Sell has no bars where the rule has no sell, or one that asks for the position
+	program   *program
+	frame     *frame
+}
+
+// Columns evaluates the rule over all bars; the price word is the close.
+func (s *Strategy) Columns(symbol market.Symbol, b Bars) (Columns, error) {
+	if err := b.check(); err != nil {
+		return Columns{}, err
+	}
+	c := Columns{program: s.programOf(symbol)}
+	c.frame = c.program.run(b, decimal.Decimal{})
+	c.Buy = c.frame.truths(c.program.buy)
+	if sell := c.program.sell; sell != nil && sell.position == nil {
+		c.Sell = c.frame.truths(sell)
+	}
+	return c, nil
+}
+
+// SellAt is the sell side on one bar with the position and the price at that moment; it is for rules whose sell asks
+// for the position.
+func (c Columns) SellAt(i int, position *Position, price decimal.Decimal) (truth, ready bool) {
+	return c.frame.side(c.program.sell, i, holding{position, price})
+}

@@ -1,0 +1,554 @@
+package strategy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/indicator"
+	"maemae/series"
+)
+
+// Bounds of what a rule may ask for: bars of one look-back or window, bars in all, and nodes of one side with every let
+// written out.
+const (
+	maxWindow = 5000
+	maxWarmUp = 10000
+	maxNodes  = 1000
+)
+
+// unit keeps ratios written in percent and values in percent units apart.
+type unit uint8
+
+const (
+	noUnit  unit = iota
+	percent      // 5%, which is 0.05
+	points       // an indicator's per cent, where 5 means five
+)
+
+// expr is an expression with every name resolved and every parameter filled in.
+type expr struct {
+	op     op
+	place  place
+	args   []*expr
+	word   string          // of opWord and opPosition
+	value  decimal.Decimal // of opNumber
+	bars   int             // of look-back, sum and count
+	spec   *indicator.Spec
+	given  indicator.Args
+	output int
+	named  bool // the output was chosen
+
+	let  *expr // what the let of this name stands for
+	name string
+
+	cond     bool // a condition; else a number
+	unit     unit
+	position *place // where it reads the position, nil if it does not
+	volume   bool   // it reads the newest bar's volume
+	text     string // canonical spelling with the names of lets
+	key      string // the same with every let written out: equal keys are equal columns
+	size     int    // nodes with every let written out
+	warm     int    // bars to the first value
+	col      int    // its column in the program, -1 when it reads the position
+}
+
+// priceWords are the columns of a rule. price is the current price on the newest bar and the close on earlier ones.
+var priceWords = []string{"open", "high", "low", "close", "volume", "price"}
+
+// positionWords are what a rule may ask of what the strategy holds.
+var positionWords = []string{"return", "sessions", "shares", "high"}
+
+// functions are those of the language itself; the rest of the calls are the catalogue's.
+var functions = map[string]op{"sum": opSum, "count": opCount, "barssince": opBarsSince, "streak": opStreak}
+
+func (o op) ofCondition() bool { return o == opCount || o == opBarsSince || o == opStreak }
+func (o op) windowed() bool    { return o == opSum || o == opCount }
+
+// param is the value of a parameter.
+type param struct {
+	value   decimal.Decimal
+	percent bool
+}
+
+// scope is where names have a meaning: the parameters and lets of one strategy. It is used once, for one set of
+// parameters.
+type scope struct {
+	*ledger
+	params map[string]param
+	lets   map[string]*node
+	done   map[string]*expr // resolved lets; nil for one with a mistake
+	path   []string         // lets being resolved
+	used   map[string]bool  // "$fast" for parameters, "fast" for lets
+}
+
+func newScope(l *ledger, params map[string]param, lets map[string]*node) *scope {
+	return &scope{ledger: l, params: params, lets: lets, done: map[string]*expr{}, used: map[string]bool{}}
+}
+
+// condition resolves a side of a rule; nil after a problem, which is then in the ledger.
+func (c *scope) condition(n *node) *expr { return c.truth(c.resolve(n)) }
+
+// resolve gives a node its meaning; nil after a problem.
+func (c *scope) resolve(n *node) *expr {
+	switch n.op {
+	case opNumber:
+		return c.finish(number(n.place, n.value, n.percent))
+	case opParam:
+		return c.param(n)
+	case opName:
+		return c.named(n)
+	case opCall:
+		return c.call(n)
+	case opOutput:
+		return c.outputOf(n)
+	case opBack:
+		return c.back(n)
+	}
+	return c.operation(n)
+}
+
+func number(at place, value decimal.Decimal, isPercent bool) *expr {
+	e := &expr{op: opNumber, place: at, value: value}
+	if isPercent {
+		e.unit = percent
+	}
+	return e
+}
+
+func (c *scope) param(n *node) *expr {
+	p, ok := c.params[n.text]
+	if !ok {
+		names := sortedKeys(c.params)
+		hint := suggest("$"+n.text, prefixed("$", names))
+		if hint == "" && len(names) == 0 {
+			hint = "give it a value: params: {" + n.text + ": 20}"
+		} else if hint == "" {
+			hint = "the parameters are " + strings.Join(prefixed("$", names), " ")
+		}
+		c.fail(n.place, "no parameter $"+n.text, hint)
+		return nil
+	}
+	c.used["$"+n.text] = true
+	return c.finish(number(n.place, p.value, p.percent))
+}
+
+func (c *scope) named(n *node) *expr {
+	if slices.Contains(priceWords, n.text) {
+		return c.finish(&expr{op: opWord, place: n.place, word: n.text, volume: n.text == "volume"})
+	}
+	if _, ok := c.lets[n.text]; ok {
+		return c.letNamed(n)
+	}
+	hint := suggest(n.text, append(sortedKeys(c.lets), priceWords...))
+	_, known := indicator.Lookup(n.text)
+	_, isParam := c.params[n.text]
+	switch {
+	case n.text == "position":
+		hint = "write position." + strings.Join(positionWords, ", position.")
+	case known:
+		hint = "an indicator is called: " + n.text + "(...)"
+	case functions[n.text] != 0:
+		hint = "a function is called: " + n.text + "(...)"
+	case isParam:
+		hint = "a parameter is written $" + n.text
+	}
+	c.fail(n.place, fmt.Sprintf("no name %q", n.text), hint)
+	return nil
+}
+
+func (c *scope) letNamed(n *node) *expr {
+	c.used[n.text] = true
+	body, ok := c.done[n.text]
+	if !ok {
+		if i := slices.Index(c.path, n.text); i >= 0 {
+			circle := append(slices.Clone(c.path[i:]), n.text)
+			c.fail(n.place, fmt.Sprintf("let %s stands for itself", n.text), strings.Join(circle, " -> "))
+			return nil
+		}
+		c.path = append(c.path, n.text)
+		body = c.resolve(c.lets[n.text])
+		c.path = c.path[:len(c.path)-1]
+		c.done[n.text] = body
+	}
+	if body == nil {
+		return nil
+	}
+	ref := *body
+	ref.place, ref.let, ref.name, ref.text = n.place, body, n.text, n.text
+	return &ref
+}
+
+// outputOf is x.name: an output of an indicator, or a number of the position.
+func (c *scope) outputOf(n *node) *expr {
+	inner := n.args[0]
+	if inner.op == opName && inner.text == "position" {
+		if !slices.Contains(positionWords, n.text) {
+			c.fail(n.place, "no position."+n.text, "the position has "+strings.Join(positionWords, ", "))
+			return nil
+		}
+		at := inner.place
+		return c.finish(&expr{op: opPosition, place: at, word: n.text, position: &at})
+	}
+	x := c.resolve(inner)
+	switch {
+	case x == nil:
+		return nil
+	case x.op != opIndicator || x.named:
+		c.fail(n.place, fmt.Sprintf("%s has no output .%s", x.text, n.text), "only an indicator has outputs, as in macd(12, 26, 9).signal")
+		return nil
+	}
+	i, ok := x.spec.Output(n.text)
+	if !ok {
+		hint := suggest(n.text, x.spec.Outputs)
+		if hint == "" {
+			hint = "its outputs are " + strings.Join(x.spec.Outputs, ", ")
+		}
+		c.fail(n.place, fmt.Sprintf("%s has no output .%s", x.spec.ID, n.text), hint)
+		return nil
+	}
+	chosen := *x
+	chosen.output, chosen.named, chosen.let, chosen.name = i, true, nil, ""
+	return c.finish(&chosen)
+}
+
+// back is x[n], the value n bars ago.
+func (c *scope) back(n *node) *expr {
+	x := c.resolve(n.args[0])
+	bars, ok := c.bars(n.args[1], 0)
+	switch {
+	case x == nil || !ok:
+		return nil
+	case x.position != nil:
+		c.fail(n.place, "no look-back on the position", "the position is known only now")
+		return nil
+	case x.op == opNumber || bars == 0:
+		return x
+	}
+	return c.finish(&expr{op: opBack, place: x.place, args: []*expr{x}, bars: bars, cond: x.cond, unit: x.unit})
+}
+
+// bars reads a number of bars that is known beforehand.
+func (c *scope) bars(n *node, least int64) (int, bool) {
+	x := c.resolve(n)
+	if x == nil {
+		return 0, false
+	}
+	limits := fmt.Sprintf("a whole number from %d to %d", least, maxWindow)
+	if x.op != opNumber {
+		c.fail(n.place, "a number of bars must be known beforehand, this is "+x.text, "write "+limits+", or a $parameter")
+		return 0, false
+	}
+	if !x.value.IsInteger() || x.value.LessThan(decimal.NewFromInt(least)) || x.value.GreaterThan(decimal.NewFromInt(maxWindow)) {
+		c.fail(n.place, fmt.Sprintf("%s bars, must be %s", x.text, limits), "")
+		return 0, false
+	}
+	return int(x.value.IntPart()), true
+}
+
+// operation is an operator and its operands.
+func (c *scope) operation(n *node) *expr {
+	e := &expr{op: n.op, place: n.place, cond: n.op.rank() <= opLess.rank()}
+	good := true
+	for _, arg := range n.args {
+		x := c.resolve(arg)
+		if n.op == opAnd || n.op == opOr || n.op == opNot {
+			x = c.truth(x)
+		} else {
+			x = c.number(x)
+		}
+		good = good && x != nil
+		e.args = append(e.args, x)
+	}
+	if !good || !c.units(e) {
+		return nil
+	}
+	if (n.op == opCrossAbove || n.op == opCrossBelow) && (e.args[0].position != nil || e.args[1].position != nil) {
+		c.fail(n.place, "the position cannot cross anything", "its earlier values are not known: compare with < or >")
+		return nil
+	}
+	return c.fold(e)
+}
+
+func (c *scope) number(x *expr) *expr {
+	if x != nil && x.cond {
+		c.fail(x.place, x.text+" is a condition, not a number", "")
+		return nil
+	}
+	return x
+}
+
+func (c *scope) truth(x *expr) *expr {
+	if x != nil && !x.cond {
+		c.fail(x.place, x.text+" is a number, not a condition", "compare it with something: "+x.text+" > 0")
+		return nil
+	}
+	return x
+}
+
+// units refuses to mix 5% = 0.05 with an indicator whose 5 means five per cent, and finds the unit of the result.
+func (c *scope) units(e *expr) bool {
+	if e.op == opMul || e.op == opDiv || e.op.rank() < opLess.rank() {
+		return true
+	}
+	var ratio, inPoints *expr
+	for _, x := range e.args {
+		switch x.unit {
+		case percent:
+			ratio = x
+		case points:
+			inPoints = x
+		}
+	}
+	if ratio != nil && inPoints != nil {
+		c.fail(ratio.place, fmt.Sprintf("%s is in percent units, %s is %s", inPoints.text, ratio.text, plainText(ratio.value)),
+			"write "+plainText(ratio.value.Shift(2)))
+		return false
+	}
+	if !e.cond && ratio != nil && e.op == opNeg {
+		e.unit = percent
+	}
+	if !e.cond && inPoints != nil {
+		e.unit = points
+	}
+	return true
+}
+
+// fold computes arithmetic on numbers at once.
+func (c *scope) fold(e *expr) *expr {
+	last := e.args[len(e.args)-1]
+	if e.op == opDiv && last.op == opNumber && last.value.IsZero() {
+		c.fail(last.place, "division by zero", "")
+		return nil
+	}
+	if e.cond || slices.ContainsFunc(e.args, func(x *expr) bool { return x.op != opNumber }) {
+		return c.finish(e)
+	}
+	value := e.args[0].value.Neg()
+	if e.op != opNeg {
+		value = arithmetic(e.op, e.args[0].value, last.value)
+	}
+	return c.finish(number(e.place, value, e.args[0].unit == percent || last.unit == percent))
+}
+
+// arithmetic is one operation on two numbers; the divisor is not zero.
+func arithmetic(o op, a, b decimal.Decimal) decimal.Decimal {
+	switch o {
+	case opAdd:
+		return a.Add(b)
+	case opSub:
+		return a.Sub(b)
+	case opMul:
+		return a.Mul(b)
+	}
+	return a.DivRound(b, series.Digits)
+}
+
+// call resolves a function of the language or an indicator.
+func (c *scope) call(n *node) *expr {
+	if o, ok := functions[n.text]; ok {
+		return c.function(o, n)
+	}
+	spec, ok := indicator.Lookup(n.text)
+	if !ok {
+		c.fail(n.place, fmt.Sprintf("no indicator %q", n.text), c.callHint(n.text))
+		return nil
+	}
+	if slices.Contains(spec.Reads, "index") {
+		c.fail(n.place, n.text+" compares with a market index", "rules have the bars of their symbol only")
+		return nil
+	}
+	return c.indicator(spec, n)
+}
+
+// renamed are words people bring from elsewhere.
+var renamed = map[string]string{
+	"wma": "say lwma (linearly weighted) or wilder (what KIS calls wma)", "max": "did you mean highest(x, bars)?",
+	"min": "did you mean lowest(x, bars)?", "bb": "did you mean bollinger?", "stdev": "did you mean std?", "stddev": "did you mean std?",
+	"crossover": "write a crosses above b", "crossunder": "write a crosses below b", "ma": "did you mean sma?", "ref": "look back with x[1]",
+}
+
+func (c *scope) callHint(name string) string {
+	if hint := renamed[name]; hint != "" {
+		return hint
+	}
+	known := sortedKeys(functions)
+	for _, s := range indicator.All() {
+		known = append(known, s.ID)
+	}
+	if hint := suggest(name, known); hint != "" {
+		return hint
+	}
+	return "maemae indicators lists them"
+}
+
+func (c *scope) function(o op, n *node) *expr {
+	want, form := 1, n.text+"(close > open)"
+	if o.windowed() {
+		want, form = 2, n.text+"(close, 20)"
+	}
+	if o == opCount {
+		form = "count(close > open, 20)"
+	}
+	named := slices.IndexFunc(n.names, func(name string) bool { return name != "" })
+	if len(n.args) != want || named == 0 || named > 0 && n.names[named] != "period" {
+		c.fail(n.place, fmt.Sprintf("%s takes %s", n.text, plural(want, "argument")), "write "+form)
+		return nil
+	}
+	x, bars, ok := c.resolve(n.args[0]), 0, true
+	if o.ofCondition() {
+		x = c.truth(x)
+	} else {
+		x = c.number(x)
+	}
+	if o.windowed() {
+		bars, ok = c.bars(n.args[1], 1)
+	}
+	if x == nil || !ok || !c.known(x) {
+		return nil
+	}
+	e := &expr{op: o, place: n.place, args: []*expr{x}, bars: bars}
+	if !o.ofCondition() {
+		e.unit = x.unit
+	}
+	return c.finish(e)
+}
+
+// known refuses the position inside a function over bars.
+func (c *scope) known(x *expr) bool {
+	if x.position != nil {
+		c.fail(*x.position, "the position has no earlier values", "it cannot stand inside a function")
+	}
+	return x.position == nil
+}
+
+// indicator resolves a call of the catalogue: a source first where it takes one, then parameters by position or name.
+func (c *scope) indicator(spec *indicator.Spec, n *node) *expr {
+	e := &expr{op: opIndicator, place: n.place, spec: spec}
+	if spec.PercentUnit {
+		e.unit = points
+	}
+	given, places, position := map[string]indicator.Value{}, map[string]place{}, 0
+	for i, arg := range n.args {
+		name := n.names[i]
+		if i == 0 && name == "" {
+			x, ok := c.source(spec, arg)
+			if !ok {
+				return nil
+			}
+			if x != nil {
+				e.args = []*expr{x}
+				continue
+			}
+		}
+		if name == "" {
+			if position >= len(spec.Params) {
+				c.fail(arg.place, fmt.Sprintf("%s takes %s", spec.ID, plural(len(spec.Params), "parameter")), "")
+				return nil
+			}
+			name = spec.Params[position].Name
+			position++
+		}
+		if _, twice := given[name]; twice {
+			c.fail(arg.place, fmt.Sprintf("%s: %s is given twice", spec.ID, name), "")
+			return nil
+		}
+		value, ok := c.argument(spec, name, arg)
+		if !ok {
+			return nil
+		}
+		given[name], places[name] = value, arg.place
+	}
+	bound, err := spec.Bind(given)
+	if err != nil {
+		c.refuse(n, places, err)
+		return nil
+	}
+	e.given = bound
+	return c.finish(e)
+}
+
+// refuse reports arguments that the indicator does not take, at the argument.
+func (c *scope) refuse(n *node, places map[string]place, err error) {
+	at, hint := n.place, ""
+	if wrong := (*indicator.ArgError)(nil); errors.As(err, &wrong) {
+		hint = wrong.Hint
+		if p, ok := places[wrong.Param]; ok {
+			at = p
+		}
+	}
+	c.fail(at, err.Error(), hint)
+}
+
+// source is the series an indicator reads, where the first argument is one; false after a problem.
+func (c *scope) source(spec *indicator.Spec, n *node) (x *expr, ok bool) {
+	if n.op == opName && len(spec.Params) > 0 && slices.Contains(spec.Params[0].Choices, n.text) {
+		return nil, true
+	}
+	x = c.number(c.resolve(n))
+	switch {
+	case x == nil || !c.known(x):
+		return nil, false
+	case x.op == opNumber:
+		return nil, true
+	case !spec.TakesSeries:
+		c.fail(n.place, fmt.Sprintf("%s reads %s and takes no series", spec.ID, strings.Join(spec.Reads, ", ")), "drop "+x.text)
+		return nil, false
+	}
+	return x, true
+}
+
+// argument reads one parameter of an indicator: a number known beforehand, or one of its words.
+func (c *scope) argument(spec *indicator.Spec, name string, n *node) (indicator.Value, bool) {
+	i := slices.IndexFunc(spec.Params, func(p indicator.Param) bool { return p.Name == name })
+	if i >= 0 && len(spec.Params[i].Choices) > 0 && n.op == opName {
+		return indicator.Value{Word: n.text}, true
+	}
+	x := c.resolve(n)
+	if x == nil {
+		return indicator.Value{}, false
+	}
+	if x.op != opNumber {
+		c.fail(n.place, fmt.Sprintf("%s: %s must be known beforehand, this is %s", spec.ID, name, x.text), "write a number or a $parameter")
+		return indicator.Value{}, false
+	}
+	return indicator.Value{Number: x.value}, true
+}
+
+// finish fills in what follows from the parts, and bounds it.
+func (c *scope) finish(e *expr) *expr {
+	e.size, e.warm = 1, 1
+	for _, x := range e.args {
+		e.size += x.size
+		e.warm = max(e.warm, x.warm)
+		e.volume = e.volume || x.volume
+		if e.position == nil {
+			e.position = x.position
+		}
+	}
+	switch e.op {
+	case opBack:
+		e.warm += e.bars
+		e.volume = false
+	case opSum, opCount:
+		e.warm += e.bars - 1
+	case opCrossAbove, opCrossBelow:
+		e.warm++
+	case opIndicator:
+		e.warm += e.spec.WarmUpOf(e.spec.Outputs[e.output], e.given) - 1
+		e.volume = e.volume || slices.Contains(e.spec.Reads, "volume")
+	}
+	switch {
+	case e.size > maxNodes:
+		c.fail(e.place, fmt.Sprintf("more than %d parts with every let written out", maxNodes), "make the rule smaller")
+		return nil
+	case e.warm > maxWarmUp:
+		c.fail(e.place, fmt.Sprintf("needs %d bars, the most is %d", e.warm, maxWarmUp), "")
+		return nil
+	}
+	e.text, e.key = e.spell(true), e.spell(false)
+	return e
+}
