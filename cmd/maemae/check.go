@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"maemae/scheduler"
+	"maemae/strategy"
+)
+
+const maxRulesBytes = 256 << 10
+
+// loadRules reads a strategy file and its schedules. Warnings come back beside a good file.
+func loadRules(path string) (*strategy.File, strategy.Problems) {
+	data, err := readBounded(path, maxRulesBytes+1) // the loader says what is too large
+	if err != nil {
+		return nil, strategy.Problems{{File: path, Line: 1, Col: 1, What: "cannot be read: " + err.Error()}}
+	}
+	return parseRules(path, data, filepath.Dir(path))
+}
+
+// parseRules also holds every `when` against the scheduler, at its place in the file.
+func parseRules(name string, data []byte, dir string) (*strategy.File, strategy.Problems) {
+	f, problems := strategy.Load(name, data, strategy.Options{SymbolFile: symbolFiles(dir)})
+	if f == nil {
+		return nil, problems
+	}
+	for _, s := range f.Strategies {
+		w, err := scheduler.ParseWhen(s.When)
+		var bad *scheduler.WhenError
+		switch {
+		case errors.As(err, &bad):
+			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, What: fmt.Sprintf("when %q: %s", bad.Text, bad.What), Hint: bad.Hint})
+		case w.MayMissLateOpen():
+			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: fmt.Sprintf("when %q: a cron line does not move with the session on exam day and the first session of a year", s.When), Hint: "close - 15m does"})
+		}
+	}
+	problems.Sort()
+	if problems.Fatal() {
+		return nil, problems
+	}
+	return f, problems
+}
+
+// symbolFiles reads symbol lists beside the strategy file, and nowhere else.
+func symbolFiles(dir string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		f, err := root.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, maxRulesBytes))
+	}
+}
+
+func checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [FILE…]",
+		Short: "explain each rule of a strategy file in words, or say what is wrong and where",
+		Long: `check reads strategy files (strategies.yaml when none is named), prints every rule in words with the bars it needs,
+and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is invalid; warnings alone exit 0.`,
+		Example: "  maemae check strategies.yaml",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, files []string) error {
+			if len(files) == 0 {
+				files = []string{"strategies.yaml"}
+			}
+			var all strategy.Problems
+			for _, path := range files {
+				f, problems := loadRules(path)
+				all = append(all, problems...)
+				if f == nil {
+					continue
+				}
+				for _, s := range f.Strategies {
+					if err := explainRule(c.OutOrStdout(), s); err != nil {
+						return err
+					}
+				}
+			}
+			if all.Fatal() {
+				return all
+			}
+			for _, p := range all {
+				fmt.Fprintln(c.ErrOrStderr(), p)
+			}
+			return nil
+		},
+	}
+}
+
+func explainRule(w io.Writer, s *strategy.Strategy) error {
+	when, err := scheduler.ParseWhen(s.When)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n  looks %s\n%s\n", s.Name, when.Words(), indent(s.Words()))
+	return err
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n"
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"maemae/broker/kis"
+	"maemae/market"
+)
+
+// holidays compares our calendar with KIS's own holiday answer, about once a day, where the environment offers it. A
+// day on which they differ is not traded.
+type holidays struct {
+	client *kis.Client
+	log    *zap.Logger
+
+	mu    sync.Mutex
+	asked market.Date
+	open  map[market.Date]bool // KIS's word
+}
+
+// disputed says why a session must not be traded, or nothing.
+func (h *holidays) disputed(s market.Session) string {
+	if !s.Confirmed {
+		return fmt.Sprintf("the calendar has not confirmed %s", s.Date)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if open, known := h.open[s.Date]; known && !open {
+		return fmt.Sprintf("our calendar has a session on %s, KIS says closed", s.Date)
+	}
+	return ""
+}
+
+// refresh asks KIS once a day.
+func (h *holidays) refresh(ctx context.Context, today market.Date) {
+	h.mu.Lock()
+	done := h.asked == today
+	h.asked = today
+	h.mu.Unlock()
+	if done {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	days, err := h.client.Holidays(ctx, today)
+	if errors.Is(err, kis.ErrNotOffered) {
+		return
+	}
+	if err != nil {
+		h.log.Warn("KIS's holiday answer could not be read; the built-in calendar counts", zap.Error(err))
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = map[market.Date]bool{}
+	for _, d := range days {
+		h.open[d.Date] = d.Open
+	}
+}

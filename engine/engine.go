@@ -1,0 +1,197 @@
+// Package engine is the one loop: first the past (working orders, fills, the account), then what the rules answer, what
+// risk allows, the intent written down, and the order sent once. It does not know who it trades with, in which mode, or
+// what time it is: broker, feed, journal and the moment are handed in. Every act is journalled before it is done, and
+// what it believes of the past is the journal's book and nothing else.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"maemae/broker"
+	"maemae/journal"
+	"maemae/market"
+	"maemae/risk"
+	"maemae/strategy"
+)
+
+// Feed shows the market. It never shows what was not known at the asked moment.
+type Feed interface {
+	// Bars returns at least n completed daily bars before the date of due (all there are, if fewer exist), oldest first,
+	// then the bar that is forming at due if the symbol trades today, and the quote of the same read. forming tells
+	// whether that last bar is there.
+	Bars(ctx context.Context, s market.Symbol, n int, due time.Time) (bars strategy.Bars, forming bool, q market.Quote, err error)
+	// Quote reads the present price, offer, bid and limits.
+	Quote(ctx context.Context, s market.Symbol) (market.Quote, error)
+}
+
+// Config is everything an engine is made of. All fields but the last group are required.
+type Config struct {
+	Broker     broker.Broker
+	Feed       Feed
+	Journal    *journal.Journal
+	Gate       *risk.Gate
+	Calendar   *market.Calendar
+	Costs      market.Costs
+	Instrument func(market.Symbol) market.Instrument
+	Now        func() time.Time
+	// Pause waits inside a step: between two looks at the order list, and before a refused-as-busy order is tried again.
+	Pause func(context.Context, time.Duration) error
+
+	Exclusive bool // any order that no intent explains halts
+	DryRun    bool // decide, ask risk, send nothing
+	Bars      int  // completed daily bars a rule sees at the least; 0 means what the rule needs
+	Readers   int  // reads under way at once; 0 means 16
+}
+
+// Engine is the one loop. Its methods may be called from several goroutines; steps run one after another, and a halt
+// does not wait for the running step.
+type Engine struct {
+	Config
+	turn  sync.Mutex // held by the step that runs
+	reads map[string]absence
+	quiet map[string]time.Time // exits that cannot be sent yet, and since when
+	rules []*strategy.Strategy
+	begun bool // the start is written
+}
+
+// absence counts complete reads in which an unknown intent did not show.
+type absence struct {
+	reads int
+	first time.Time
+}
+
+// New checks the parts and returns an engine that has not started.
+func New(c Config) (*Engine, error) {
+	switch {
+	case c.Broker == nil, c.Feed == nil, c.Journal == nil, c.Gate == nil, c.Calendar == nil, c.Instrument == nil, c.Now == nil, c.Pause == nil:
+		return nil, errors.New("engine: a part is missing")
+	case c.Bars < 0:
+		return nil, fmt.Errorf("engine: %d bars", c.Bars)
+	}
+	if c.Readers <= 0 {
+		c.Readers = 16
+	}
+	return &Engine{Config: c, reads: map[string]absence{}, quiet: map[string]time.Time{}}, nil
+}
+
+// SetRules puts a strategy file in force, between two steps, and records it.
+func (e *Engine) SetRules(f *strategy.File) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	r := journal.Rules{File: f.Name, Hash: f.Hash}
+	for _, s := range f.Strategies {
+		r.Names = append(r.Names, s.Name)
+	}
+	if e.book().Rules().Hash != f.Hash {
+		if err := e.write(r); err != nil {
+			return err
+		}
+	}
+	e.rules = f.Strategies
+	return nil
+}
+
+// Start recovers: it writes the start, reads the past completely, resolves what was left open, compares the account,
+// and only then turns active. Started before with a halt in force, it stays halted. On an error nothing may be traded;
+// Start may be called again.
+func (e *Engine) Start(ctx context.Context, s journal.Start) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	if !e.begun {
+		if err := e.write(s); err != nil { // an active book turns reconciling by this entry
+			return err
+		}
+		e.begun = true
+	}
+	if err := e.past(ctx, e.Now()); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	return e.activate("reconciled")
+}
+
+// activate leaves reconciling, unless something has halted meanwhile.
+func (e *Engine) activate(reason string) error {
+	if e.mode() != journal.Reconciling {
+		return nil
+	}
+	return e.write(journal.State{Mode: journal.Active, Reason: reason, By: "daemon"})
+}
+
+// Halt stops all new orders at once; the running step finishes without placing another. It returns when the halt is
+// on disk.
+func (e *Engine) Halt(reason, detail, by string) error {
+	return e.write(journal.State{Mode: journal.Halted, Reason: reason, Detail: detail, By: by})
+}
+
+// Resume leaves a halt through a fresh reconciliation.
+func (e *Engine) Resume(ctx context.Context, by string) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	if m := e.mode(); m != journal.Halted && m != journal.ReduceOnly && m != journal.Reconciling {
+		return fmt.Errorf("resume: the daemon is %s, not halted", m)
+	}
+	if err := e.write(journal.State{Mode: journal.Reconciling, Reason: "resume", By: by}); err != nil {
+		return err
+	}
+	if err := e.past(ctx, e.Now()); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	return e.activate("resumed by " + by)
+}
+
+// Operate records a person's correction of the book.
+func (e *Engine) Operate(o journal.Operator) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	return e.write(o)
+}
+
+// Settle looks after working orders between slots: new fills, orders whose time is up, unknown outcomes. It reads
+// nothing from the broker when nothing is open.
+func (e *Engine) Settle(ctx context.Context, at time.Time) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	return e.settle(ctx, at)
+}
+
+func (e *Engine) settle(ctx context.Context, at time.Time) error {
+	if len(e.book().Working("")) == 0 {
+		return nil
+	}
+	if err := e.readOrders(ctx, at); err != nil {
+		return err
+	}
+	return e.cancelDue(ctx, at)
+}
+
+func (e *Engine) book() *journal.Book { return e.Journal.Book() }
+
+func (e *Engine) write(bodies ...journal.Body) error {
+	if len(bodies) == 0 {
+		return nil
+	}
+	_, err := e.Journal.Append(bodies...)
+	return err
+}
+
+func (e *Engine) mode() string { return e.book().State().Mode }
+
+// halted tells whether the mode forbids every order.
+func (e *Engine) halted() bool {
+	m := e.mode()
+	return m == journal.Halted || m == journal.Killed || m == journal.Reconciling
+}
+
+// CheckAccount compares the whole account with the book between slots, while there is anything to compare.
+func (e *Engine) CheckAccount(ctx context.Context, at time.Time) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	if len(e.book().Holdings()) == 0 && len(e.book().Working("")) == 0 {
+		return nil
+	}
+	return e.past(ctx, at)
+}
