@@ -1,6 +1,9 @@
 package kissim
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Clock is how the market's time passes.
 type Clock string
@@ -9,6 +12,14 @@ const (
 	Real    Clock = "real"    // from Start on, second by second
 	Stepped Clock = "stepped" // only when Advance is called
 )
+
+// ParseClock reads the word for one.
+func ParseClock(text string) (Clock, error) {
+	if c := Clock(text); c == Real || c == Stepped {
+		return c, nil
+	}
+	return "", fmt.Errorf("clock %q: want real or stepped", text)
+}
 
 // clock is the market's time. It never runs backwards: real time is read from the monotonic clock.
 type clock struct {

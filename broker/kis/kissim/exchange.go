@@ -108,14 +108,26 @@ func won(n int64) decimal.Decimal { return decimal.NewFromInt(n) }
 // newExchange opens the market at a moment: in the session that has last begun by then.
 func newExchange(f *feed, cal *market.Calendar, costs market.Costs, start time.Time) (*exchange, error) {
 	x := &exchange{cal: cal, feed: f, costs: costs, at: start, accounts: map[string]*account{}}
-	s, err := cal.Session(market.DateOf(start))
+	date := market.DateOf(start)
+	s, err := x.on(date)
 	if err != nil || start.Before(s.Open.Add(-collecting)) {
-		s, err = cal.PreviousSession(market.DateOf(start))
+		if f.end != 0 {
+			date = min(date, f.end.Add(1))
+		}
+		s, err = cal.PreviousSession(date)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("market at %s: %w", start.In(market.KST).Format(time.RFC3339), err)
+		return nil, fmt.Errorf("market at %s: %w", rfc(start), err)
 	}
 	return x, x.begin(s)
+}
+
+// on is the session of a date. After the end of the data there is none.
+func (x *exchange) on(d market.Date) (market.Session, error) {
+	if x.feed.end != 0 && d > x.feed.end {
+		return market.Session{}, &market.ClosedError{Date: d, Reason: "after the end of the data"}
+	}
+	return x.cal.Session(d)
 }
 
 // open adds an account.
@@ -166,7 +178,7 @@ func (x *exchange) worth(a *account) int64 {
 func (x *exchange) phase() phase {
 	s := x.session
 	if today := market.DateOf(x.at); today != s.Date {
-		if _, err := x.cal.Session(today); err != nil {
+		if _, err := x.on(today); err != nil {
 			return holiday
 		}
 		return early
@@ -200,15 +212,32 @@ func (x *exchange) border() time.Time {
 			return m
 		}
 	}
-	// The ledger must know two sessions beyond the one it is in.
-	if _, err := x.cal.AddSessions(s.Date, 3); err != nil {
-		return time.Time{}
-	}
-	n, err := x.cal.NextSession(s.Date)
-	if err != nil {
+	n, more := x.following()
+	if !more {
 		return time.Time{}
 	}
 	return n.Open.Add(-collecting)
+}
+
+// following is the next session, if there is one: the data must reach it, and the calendar two sessions beyond it,
+// because the ledger settles then.
+func (x *exchange) following() (market.Session, bool) {
+	n, err := x.cal.NextSession(x.session.Date)
+	if err != nil {
+		return n, false
+	}
+	_, err = x.cal.AddSessions(n.Date, 2)
+	return n, err == nil && (x.feed.end == 0 || n.Date <= x.feed.end)
+}
+
+// over tells whether a moment is on a date after the last session.
+func (x *exchange) over(t time.Time) bool {
+	d := market.DateOf(t)
+	if x.feed.end != 0 {
+		return d > max(x.feed.end, market.DateOf(x.at))
+	}
+	_, err := x.cal.AddSessions(d, 3)
+	return err != nil && d > market.DateOf(x.at)
 }
 
 // today is the index of the session's first order.
@@ -227,7 +256,7 @@ func (x *exchange) advance(to time.Time) error {
 		}
 		x.at = next
 		if err := x.happen(); err != nil {
-			return fmt.Errorf("market at %s: %w", x.at.In(market.KST).Format(time.RFC3339), err)
+			return fmt.Errorf("market at %s: %w", rfc(x.at), err)
 		}
 	}
 	return nil
@@ -236,7 +265,7 @@ func (x *exchange) advance(to time.Time) error {
 // happen does what is due at this moment.
 func (x *exchange) happen() error {
 	if today := market.DateOf(x.at); today != x.session.Date {
-		s, err := x.cal.Session(today)
+		s, err := x.on(today)
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (i *issue) limits(base int64, day bar) (lower, upper int64) {
 // feed is where the market's bars come from.
 type feed struct {
 	issues map[market.Symbol]*issue
-	last   market.Date // last session in the data
+	end    market.Date // of the data; zero: it goes on for ever
 }
 
 // dates are those of every bar.

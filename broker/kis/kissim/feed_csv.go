@@ -64,7 +64,7 @@ func newCSV(dir string, raw bool) (*feed, error) {
 		}
 		if n := len(i.bars); n > 0 {
 			f.issues[symbol] = i
-			f.last = max(f.last, i.bars[n-1].date)
+			f.end = max(f.end, i.bars[n-1].date)
 		}
 	}
 	if len(f.issues) == 0 {

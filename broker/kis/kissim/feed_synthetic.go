@@ -25,7 +25,7 @@ func newSynthetic(seed uint64, symbols int, start market.Date, cal *market.Calen
 	if err != nil {
 		return nil, fmt.Errorf("synthetic market: two years of sessions before %s: %w", start, err)
 	}
-	f := &feed{issues: map[market.Symbol]*issue{}, last: start}
+	f := &feed{issues: map[market.Symbol]*issue{}}
 	add := func(i market.Instrument, anchor int64, halts bool) {
 		f.issues[i.Symbol] = synthetic(i, seed, anchor, halts, genesis.Date, cal)
 	}
@@ -110,11 +110,12 @@ func (w *walker) day(d market.Date) bar {
 	lower, upper := w.limits(w.price, bar{date: d})
 	g := w.grid(d)
 	at := func(from, move int64) int64 {
-		return min(max(g.down(from*(1_000_000+move)/1_000_000), lower), upper)
+		price := from * (1_000_000 + move) / 1_000_000
+		return min(max(g.down(price+g.tick(price)/2), lower), upper)
 	}
 	b := bar{date: d, open: at(w.price, w.around(12_000)), close: at(w.price, w.drift+w.around(45_000))}
-	b.high = at(max(b.open, b.close), max(0, w.around(25_000)))
-	b.low = at(min(b.open, b.close), min(0, w.around(25_000)))
+	b.high = at(max(b.open, b.close), abs(w.around(15_000)))
+	b.low = at(min(b.open, b.close), -abs(w.around(15_000)))
 	b.volume = (200_000 + w.upTo(600_000)) * (1 + 40_000/w.anchor) * (1_000_000 + 20*abs(b.close-w.price)*1_000_000/w.price) / 1_000_000
 	w.price = b.close
 	return b

@@ -74,8 +74,8 @@ type Server struct {
 	options     Options
 	openKeys    bool
 	routes      map[string]route
-	intercept   func(c *call, answer func(*call) *reply) *reply // around every call: the place for faults on demand
-	mu          sync.Mutex                                      // guards everything below: one exchange, one moment
+	intercept   func(c *call, serve func(*call) *reply) *reply // around every call: where a fault would come in
+	mu          sync.Mutex                                     // guards everything below: one exchange, one moment
 	clock       clock
 	exchange    *exchange
 	credentials map[string]*credential
@@ -100,13 +100,13 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	for _, number := range slices.Compact(append([]string{o.Account}, o.NoOrders...)) {
+	for _, number := range append([]string{o.Account}, o.NoOrders...) {
 		if err := x.open(number, o.Cash, slices.Contains(o.NoOrders, number)); err != nil {
 			return nil, fmt.Errorf("simulator: account %s: %w", number, err)
 		}
 	}
 	s := &Server{options: o, openKeys: openKeys, routes: routes(), exchange: x, clock: newClock(o.Clock, start)}
-	s.intercept = func(c *call, answer func(*call) *reply) *reply { return answer(c) }
+	s.intercept = func(c *call, serve func(*call) *reply) *reply { return serve(c) }
 	s.credentials = map[string]*credential{o.AppKey: {secret: o.AppSecret, limiter: limiter{rate: s.rate()}}}
 	return s, nil
 }
@@ -162,7 +162,7 @@ func (o Options) feed() (*feed, time.Time, error) {
 			return nil, o.Start, err
 		}
 		if o.Start.IsZero() {
-			o.Start = f.last.At(10, 0)
+			o.Start = f.end.At(10, 0)
 		}
 		return f, o.Start, nil
 	}
@@ -213,33 +213,45 @@ func rfc(t time.Time) string {
 // catchUp moves the market to the present; the lock is held.
 func (s *Server) catchUp() error { return s.exchange.advance(s.clock.now()) }
 
-// Now is the market's time.
-func (s *Server) Now() time.Time {
+// moments are the market's present and next one.
+func (s *Server) moments() (now, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.clock.now()
+	if s.catchUp() == nil {
+		next = s.exchange.next()
+	}
+	return s.exchange.at, next
+}
+
+// Now is the market's time.
+func (s *Server) Now() time.Time {
+	now, _ := s.moments()
+	return now
 }
 
 // Next is the market's next moment: the start of order taking, open, closing auction or close of a session, or the
 // fill of a resting order. It is zero where the calendar ends.
 func (s *Server) Next() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.catchUp(); err != nil {
-		return time.Time{}
-	}
-	return s.exchange.next()
+	_, next := s.moments()
+	return next
 }
 
 // ErrBackwards says that the market's clock was asked to go back.
 var ErrBackwards = errors.New("the market's clock does not go back")
 
-// Advance moves the market's clock to a moment; prices move and resting orders fill on the way.
+// ErrOver says that the market has no further session: its data or the calendar end.
+var ErrOver = errors.New("the market has no further session")
+
+// Advance moves the market's clock to a moment; prices move and resting orders fill on the way. The error is
+// ErrBackwards, or ErrOver beyond the date of the last session; the clock then stays where it was.
 func (s *Server) Advance(to time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.clock.now(); to.Before(now) {
 		return fmt.Errorf("advance to %s from %s: %w", rfc(to), rfc(now), ErrBackwards)
+	}
+	if s.exchange.over(to) {
+		return fmt.Errorf("advance to %s: %w", rfc(to), ErrOver)
 	}
 	s.clock.set(to)
 	return s.catchUp()
@@ -288,39 +300,38 @@ func (s *Server) Handler() http.Handler {
 			s.serveClock(w, r, body)
 			return
 		}
-		a, now, id := s.serve(c)
-		s.write(w, c, a, now, id)
+		s.write(w, c, s.intercept(c, s.serve))
 	})
 }
 
 // serve answers one call at the present moment.
-func (s *Server) serve(c *call) (a *reply, now time.Time, id int) {
+func (s *Server) serve(c *call) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
 	if err := s.catchUp(); err != nil {
-		return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error()), s.exchange.at, s.calls
+		return failure(err)
 	}
-	a = s.intercept(c, s.answer)
-	if r := s.routes[c.path]; r.order && c.method == http.MethodPost {
+	a := s.answer(c)
+	a.at, a.id = s.exchange.at, s.calls
+	if s.routes[c.path].order && c.method == http.MethodPost {
 		s.log(c, a)
 	}
-	return a, s.exchange.at, s.calls
+	return a
 }
 
 // log keeps an order POST and what became of it.
 func (s *Server) log(c *call, a *reply) {
 	sum := sha256.Sum256(c.body)
-	p := Post{At: s.exchange.at, TR: c.header.Get("tr_id"), Digest: hex.EncodeToString(sum[:])}
+	p := Post{At: a.at, TR: c.header.Get("tr_id"), Digest: hex.EncodeToString(sum[:]), Code: a.code(), Number: a.number}
 	if c.posted != nil {
 		p.Account = c.posted["CANO"] + "-" + c.posted["ACNT_PRDT_CD"]
 	}
-	p.Code, p.Number = a.code(), a.number
 	s.posts = append(s.posts, p)
 }
 
 // write sends an answer. The vendor's helper keeps only headers whose names are in lower case, so they are set as such.
-func (s *Server) write(w http.ResponseWriter, c *call, a *reply, now time.Time, id int) {
+func (s *Server) write(w http.ResponseWriter, c *call, a *reply) {
 	body, err := json.Marshal(a.body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -328,12 +339,12 @@ func (s *Server) write(w http.ResponseWriter, c *call, a *reply, now time.Time, 
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Date", now.UTC().Format(http.TimeFormat))
+	h.Set("Date", a.at.UTC().Format(http.TimeFormat))
 	h["tr_id"] = []string{c.header.Get("tr_id")}
 	h["tr_cont"] = []string{a.continues}
-	h["gt_uid"] = []string{fmt.Sprintf("%032x", id)}
+	h["gt_uid"] = []string{fmt.Sprintf("%032x", a.id)}
 	w.WriteHeader(a.status)
-	w.Write(body) //nolint:errcheck // a client that hung up is none of the market's business
+	_, _ = w.Write(body) // a client that hung up wants no answer
 }
 
 // serveClock answers /sim/clock and /sim/advance.
@@ -349,17 +360,20 @@ func (s *Server) serveClock(w http.ResponseWriter, r *http.Request, body []byte)
 		}
 		if err := json.Unmarshal(body, &in); err != nil || in.To.IsZero() {
 			status, problem = http.StatusBadRequest, `want {"to": "2006-01-02T15:04:05+09:00"}`
-		} else if err := s.Advance(in.To); err != nil {
+		} else if err := s.Advance(in.To); errors.Is(err, ErrOver) {
+			status, problem = http.StatusGone, err.Error()
+		} else if err != nil {
 			status, problem = http.StatusConflict, err.Error()
 		}
 	default:
 		status, problem = http.StatusNotFound, "want GET /sim/clock or POST /sim/advance"
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	answer := map[string]string{"now": rfc(s.Now()), "next": rfc(s.Next())}
+	now, next := s.moments()
+	answer := map[string]string{"now": rfc(now), "next": rfc(next)}
 	if problem != "" {
 		answer = map[string]string{"error": problem}
 	}
-	json.NewEncoder(w).Encode(answer) //nolint:errcheck // as above
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // a caller that hung up wants no answer
 }

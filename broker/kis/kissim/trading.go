@@ -180,7 +180,7 @@ func (s *Server) accept(o *order, done outcome) *reply {
 	case errors.Is(err, paper.ErrShares):
 		return s.say(tooMany)
 	case err != nil:
-		return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error())
+		return failure(err)
 	}
 	output := object{
 		{"KRX_FWDG_ORD_ORGNO", s.branch()},                // 한국거래소전송주문조직번호
@@ -256,7 +256,7 @@ func (s *Server) original(a *account, in map[string]string) *order {
 func (s *Server) cancel(original, o *order) *reply {
 	o.verb = verbCancel
 	if err := s.exchange.reduce(original, o.shares); err != nil {
-		return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error())
+		return failure(err)
 	}
 	return s.accept(o, cancelled)
 }
@@ -274,12 +274,12 @@ func (s *Server) replace(original, o *order, in map[string]string) *reply {
 		return refusal
 	}
 	if err := s.exchange.reduce(original, shares); err != nil {
-		return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error())
+		return failure(err)
 	}
 	a := s.accept(o, replaced)
 	if a.number == "" {
 		if err := s.exchange.reduce(original, -shares); err != nil {
-			return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error())
+			return failure(err)
 		}
 	}
 	return a

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -94,6 +95,9 @@ type reply struct {
 	continues string // tr_cont
 	number    string // ODNO, of an accepted order
 	body      any
+
+	at time.Time // market time of the answer
+	id int       // number of the call
 }
 
 // code is msg_cd.
@@ -120,6 +124,11 @@ func quoted(payload ...field) *reply {
 // gatewayRefusal is how the gateway turns a call away before it is routed: HTTP 500 and a body.
 func gatewayRefusal(code, text string) *reply {
 	return &reply{status: http.StatusInternalServerError, body: object{{"rt_cd", "1"}, {"msg_cd", code}, {"msg1", text}}}
+}
+
+// failure is a defect of the simulator itself, told to whoever asked.
+func failure(err error) *reply {
+	return gatewayRefusal("EGW00002", "서버 에러가 발생했습니다. "+err.Error())
 }
 
 // oauthRefusal is the other shape, that of /oauth2.
