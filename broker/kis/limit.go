@@ -25,29 +25,33 @@ const (
 
 // window is the limiter of an app key: in any windowSpan no more than calls leave, counted over all processes, because
 // the moments of the last calls live in a file under a lock. An order call takes the next free place; reads keep out of
-// the reserve while an order call of any process is pending, and leave evenly spaced, so that they come in no bursts.
+// the reserve while an order call of any process is pending, and leave evenly spaced, so that the next place is never
+// far away.
 type window struct {
 	file    *os.File
 	turn    chan struct{} // held by the one goroutine of this process that works on the file
 	calls   int
 	reserve int
-	pace    *rate.Limiter // reads of this process
+	gap     time.Duration // between a read and the call before it
+	queue   *rate.Limiter // of this process's reads, so that they go in order and do not all watch the file
 }
 
 func newWindow(file *os.File, calls Rate) *window {
+	gap := windowSpan / time.Duration(calls)
 	return &window{
 		file:    file,
 		turn:    make(chan struct{}, 1),
 		calls:   int(calls),
 		reserve: min(max(int(calls)/4, 1), 4), // 4 of 18, 1 of 3; on virtual the only one, so that an order comes before every read
-		pace:    rate.NewLimiter(rate.Every(windowSpan/time.Duration(calls)), 1),
+		gap:     gap,
+		queue:   rate.NewLimiter(rate.Every(gap), 1),
 	}
 }
 
 // wait returns when the call may leave, or with the context's error.
 func (w *window) wait(ctx context.Context, order bool) error {
 	if !order {
-		if err := w.pace.Wait(ctx); err != nil {
+		if err := w.queue.Wait(ctx); err != nil {
 			return err
 		}
 	}
@@ -87,13 +91,12 @@ func (w *window) try(ctx context.Context, order bool) (pause time.Duration, err 
 	case s.pending > now:
 		free -= w.reserve
 	}
-	switch {
-	case len(s.calls) < free:
-		s.calls = append(s.calls, now)
-	case free == 0:
-		pause = time.Duration(s.pending - now)
-	default:
-		pause = time.Duration(s.calls[len(s.calls)-free] + int64(windowSpan) - now)
+	pause = s.pause(now, free)
+	if n := len(s.calls); !order && n > 0 {
+		pause = max(pause, time.Duration(s.calls[n-1]-now)+w.gap)
+	}
+	if pause <= 0 {
+		pause, s.calls = 0, append(s.calls, now)
 	}
 	return pause, w.save(s)
 }
@@ -103,6 +106,17 @@ func (w *window) try(ctx context.Context, order bool) (pause time.Duration, err 
 type moments struct {
 	pending int64
 	calls   []int64
+}
+
+// pause is how long until fewer than free calls are left in the window; not above zero if they are.
+func (s moments) pause(now int64, free int) time.Duration {
+	switch {
+	case len(s.calls) < free:
+		return 0
+	case free == 0:
+		return time.Duration(s.pending - now)
+	}
+	return time.Duration(s.calls[len(s.calls)-free]-now) + windowSpan
 }
 
 // load reads the file and forgets what is older than the window, or, after a step of the clock, later than possible.
