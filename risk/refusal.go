@@ -5,7 +5,7 @@ package risk
 
 // Refusal is the gate's no. It is an error whose text is for a person; programs look at Code.
 type Refusal struct {
-	Code    string `json:"code"`              // name of the check that refused, one word of Checks
+	Code    string `json:"code"`              // name of the check that refused, a name in Rules
 	Wanted  string `json:"wanted,omitempty"`  // what the order asked for, with its unit
 	Allowed string `json:"allowed,omitempty"` // what would have passed, with its unit
 	Detail  string `json:"detail,omitempty"`  // why, in words

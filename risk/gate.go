@@ -1,0 +1,150 @@
+package risk
+
+import (
+	"errors"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/broker"
+	"maemae/market"
+)
+
+// Mode is what the daemon may do at all. Its words are the journal's.
+type Mode string
+
+const (
+	Active      Mode = "active"
+	ReduceOnly  Mode = "reduce_only" // exits only
+	Reconciling Mode = "reconciling" // nothing yet
+	Halted      Mode = "halted"      // nothing until a person resumes
+	Killed      Mode = "killed"      // nothing until a person arms
+)
+
+// Request is the order that is wanted, and when.
+type Request struct {
+	Order    broker.Order
+	Strategy string
+	Exit     bool      // the order gives back lots of the strategy: limits let it pass. Only a sell can be one
+	Due      time.Time // the moment the decision stands for
+	Now      time.Time // the present, by the clock that stamped the reads of the View
+	// AllowAuction lets market and limit orders reach into the closing auction.
+	AllowAuction bool
+	// Insist marks an exit that a missing, odd or far quote has held up long enough: as a limit order it may rely on
+	// an older quote of the same session.
+	Insist bool
+}
+
+// View is everything the gate may know. The zero value of each field is an answer that refuses, except where a number
+// is truly nothing (no orders yet, nothing reserved).
+type View struct {
+	Mode     Mode
+	Session  market.Session // of today; zero when the exchange is closed
+	Agreed   bool           // nobody contradicts the calendar about today
+	Clear    bool           // the account is not in quarantine after an order with an unknown outcome
+	Resolved bool           // no order of ours in this symbol is sent and not final
+
+	ListAt     time.Time // when the complete order list was asked for
+	Account    broker.Account
+	Quote      market.Quote
+	Instrument market.Instrument
+	Power      broker.Power // a buy needs it, a sell does not
+
+	Book Book
+}
+
+// Book is what our own journal adds up to. Orders that are working or whose outcome is unknown count as filled in the
+// worst direction.
+type Book struct {
+	At time.Time // when it was added up
+
+	Held      int64           // shares in lots of the strategy in the symbol
+	OpenSells int64           // shares in the symbol that unfinished sells may still sell
+	Reserved  decimal.Decimal // won that unfinished buys hold back and Power does not know of yet
+
+	SymbolValue    decimal.Decimal // won held and on order in the symbol, of all strategies
+	Positions      int             // symbols held or on order, of all strategies
+	OrdersToday    int             // sent
+	OrdersInMinute int             // sent within the last minute
+	Loss           decimal.Decimal // won lost today, realised and unrealised; a gain is negative
+	Priced         bool            // Loss rests on a price for every holding
+	LastExit       time.Time       // of the strategy from the symbol; zero if never
+	LastEntry      time.Time       // of the strategy into the symbol; zero if never
+}
+
+// Gate holds the limits in force. It has no other state and may be used by several goroutines.
+type Gate struct{ limits Limits }
+
+// New refuses limits that are negative or above a ceiling, and a gate that could not judge a quote: without a collar or
+// an age. Other limits may be missing; the orders that need them are then refused.
+func New(l Limits) (*Gate, error) {
+	var errs []error
+	for _, e := range l.problems() {
+		if !e.Missing || e.Limit == "collar" || e.Limit == "quote_age" || e.Limit == "list_age" || e.Limit == "account_age" {
+			errs = append(errs, e)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return &Gate{l}, nil
+}
+
+// Collar is the part of the price an order may be away from the market.
+func (g *Gate) Collar() decimal.Decimal { return g.limits.Collar }
+
+// Check lets the order through every check in order, or returns the refusal of the first that says no. Passed are the
+// checks before it with their numbers. The permit lasts until the first of the reads it rests on is too old, and not
+// beyond the last moment for orders.
+func (g *Gate) Check(r Request, v View) (broker.Permit, *Refusal, []Passed) {
+	passed := make([]Passed, 0, len(checks))
+	for _, c := range checks {
+		a := c.ask(g.limits, r, v)
+		waived := a.no && c.Limit && exits(r)
+		if a.no && !waived {
+			return broker.Permit{}, &Refusal{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Detail: a.detail, Limit: c.Limit, Wait: a.wait}, passed
+		}
+		if a.wanted != "" || waived {
+			passed = append(passed, Passed{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Waived: waived})
+		}
+	}
+	return broker.NewPermit(r.Order, g.expiry(r, v)), nil, passed
+}
+
+func exits(r Request) bool { return r.Exit && r.Order.Side == broker.Sell }
+
+func (g *Gate) expiry(r Request, v View) time.Time {
+	_, until := Window(v.Session, r.Order.Type, r.AllowAuction)
+	for _, t := range []time.Time{v.ListAt.Add(g.limits.ListAge), v.Account.At.Add(g.limits.AccountAge)} {
+		until = earlier(until, t)
+	}
+	if !insists(r) {
+		until = earlier(until, v.Quote.At.Add(g.limits.QuoteAge))
+	}
+	if r.Order.Side == broker.Buy {
+		until = earlier(until, v.Power.At.Add(g.limits.AccountAge))
+	}
+	return until
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+const (
+	afterOpen     = time.Minute      // the opening auction's prices are still settling
+	beforeAuction = 30 * time.Second // an order must reach the exchange before continuous trading ends
+	beforeClose   = time.Minute      // with AllowAuction
+)
+
+// Window is when orders may be sent in the session: from a minute after the open to half a minute before the closing
+// auction; with allowAuction, and for types the auction takes, to a minute before the close. Both ends belong to it.
+func Window(s market.Session, t broker.Type, allowAuction bool) (from, until time.Time) {
+	if allowAuction && t != broker.IOC {
+		return s.Open.Add(afterOpen), s.Close.Add(-beforeClose)
+	}
+	return s.Open.Add(afterOpen), s.Auction().Add(-beforeAuction)
+}

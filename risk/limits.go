@@ -1,0 +1,170 @@
+package risk
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/market"
+)
+
+// Limits are what a person allows. Amounts are in won, without costs. A value of zero is a limit that is not set; what
+// that means stands with each.
+type Limits struct {
+	// Required: unset refuses every order but an exit (market_order_value: every market order but an exit).
+	OrderValue       decimal.Decimal // of one order, at the worst price the collar lets it pay
+	MarketOrderValue decimal.Decimal // of one market order, likewise
+	SymbolValue      decimal.Decimal // held and on order in one symbol, this order included
+	Positions        int             // symbols held or being bought
+	OrdersPerDay     int             // sent today, this one included
+	DailyLoss        decimal.Decimal // realised and unrealised loss of the day at which entries end
+
+	OrdersPerMinute int             // sent within a minute, this one included; unset refuses every order but an exit
+	CoolDown        time.Duration   // after the strategy's exit from the symbol, before it may enter again; unset is none
+	Duplicate       time.Duration   // after the strategy's entry into the symbol, before the next; unset is none
+	Symbols         []market.Symbol // nothing else may be bought; empty is everything
+
+	// Collar is how far from the market an order may be priced, as a part of the price: a priced order from the best
+	// offer (buy) or bid (sell), a market order's offer or bid from the last trade. Required.
+	Collar decimal.Decimal
+
+	// The oldest that a quote, a complete order list, and a balance or buying power may be. Required.
+	QuoteAge, ListAge, AccountAge time.Duration
+}
+
+// Real are the limits for real money before a person has chosen: the required amounts and counts are not set.
+func Real() Limits {
+	return Limits{
+		OrdersPerMinute: 10,
+		Duplicate:       10 * time.Minute,
+		Collar:          decimal.New(15, -3),
+		QuoteAge:        5 * time.Second,
+		ListAge:         5 * time.Second,
+		AccountAge:      time.Minute,
+	}
+}
+
+// Practice are the limits of paper and virtual accounts where a person has chosen nothing: wide enough to watch rules
+// at work. A virtual account answers one call a second, so its reads may be older.
+func Practice() Limits {
+	l := Real()
+	l.OrderValue = decimal.New(100, 6)
+	l.MarketOrderValue = decimal.New(100, 6)
+	l.SymbolValue = decimal.New(200, 6)
+	l.DailyLoss = decimal.New(50, 6)
+	l.Positions = 50
+	l.OrdersPerDay = 300
+	l.OrdersPerMinute = 30
+	l.QuoteAge = 30 * time.Second
+	l.ListAge = 30 * time.Second
+	return l
+}
+
+// Ceiling is compiled in: a configuration can only stay below it.
+func Ceiling() Limits {
+	return Limits{
+		OrderValue:       decimal.New(1000, 6),
+		MarketOrderValue: decimal.New(300, 6),
+		SymbolValue:      decimal.New(3000, 6),
+		DailyLoss:        decimal.New(1000, 6),
+		Positions:        200,
+		OrdersPerDay:     1000,
+		OrdersPerMinute:  30,
+		Collar:           decimal.New(5, -2),
+		QuoteAge:         30 * time.Second,
+		ListAge:          30 * time.Second,
+		AccountAge:       time.Minute,
+	}
+}
+
+// LimitError is what is wrong with one limit. Limit is its name as in a configuration.
+type LimitError struct {
+	Limit   string
+	Missing bool // required and not set: orders are refused, exits are not
+	What    string
+	Hint    string
+}
+
+func (e *LimitError) Error() string { return "limit " + e.Limit + ": " + e.What }
+
+// Check finds every required limit that is missing and every value that is negative or above its ceiling. The errors
+// joined are *LimitError.
+func (l Limits) Check() error {
+	var errs []error
+	for _, e := range l.problems() {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+func (l Limits) problems() (found []*LimitError) {
+	c := Ceiling()
+	add := func(e *LimitError) {
+		if e != nil {
+			found = append(found, e)
+		}
+	}
+	add(bound("order_value", true, l.OrderValue, c.OrderValue, won))
+	add(bound("market_order_value", true, l.MarketOrderValue, c.MarketOrderValue, won))
+	add(bound("symbol_value", true, l.SymbolValue, c.SymbolValue, won))
+	add(bound("positions", true, count(l.Positions), count(c.Positions), decimal.Decimal.String))
+	add(bound("orders_per_day", true, count(l.OrdersPerDay), count(c.OrdersPerDay), decimal.Decimal.String))
+	add(bound("daily_loss", true, l.DailyLoss, c.DailyLoss, won))
+	add(bound("orders_per_minute", true, count(l.OrdersPerMinute), count(c.OrdersPerMinute), decimal.Decimal.String))
+	add(bound("collar", true, l.Collar, c.Collar, percent))
+	add(bound("quote_age", true, nanos(l.QuoteAge), nanos(c.QuoteAge), span))
+	add(bound("list_age", true, nanos(l.ListAge), nanos(c.ListAge), span))
+	add(bound("account_age", true, nanos(l.AccountAge), nanos(c.AccountAge), span))
+	add(bound("cool_down", false, nanos(l.CoolDown), nanos(maxPause), span))
+	add(bound("duplicate", false, nanos(l.Duplicate), nanos(maxPause), span))
+	for _, s := range l.Symbols {
+		if _, err := market.ParseSymbol(string(s)); err != nil {
+			add(&LimitError{Limit: "symbols", What: err.Error(), Hint: `put the code in quotes: "005930"`})
+		}
+	}
+	return found
+}
+
+// maxPause bounds what only makes trading rarer; more is a slip of the pen.
+const maxPause = 366 * 24 * time.Hour
+
+func bound(name string, required bool, v, ceiling decimal.Decimal, say func(decimal.Decimal) string) *LimitError {
+	switch {
+	case v.IsZero() && required:
+		return &LimitError{Limit: name, Missing: true, What: "is not set", Hint: "choose a value up to " + say(ceiling)}
+	case v.Sign() < 0:
+		return &LimitError{Limit: name, What: say(v) + " is below zero", Hint: "choose a value up to " + say(ceiling)}
+	case v.GreaterThan(ceiling):
+		return &LimitError{Limit: name, What: say(v) + " is above the ceiling of " + say(ceiling), Hint: "the ceiling is compiled in; a configuration can only stay below it"}
+	}
+	return nil
+}
+
+func count(n int) decimal.Decimal           { return decimal.NewFromInt(int64(n)) }
+func nanos(d time.Duration) decimal.Decimal { return decimal.NewFromInt(int64(d)) }
+func span(d decimal.Decimal) string         { return time.Duration(d.IntPart()).String() }
+
+// won writes an amount with separators and its unit: 1,000,000 KRW.
+func won(d decimal.Decimal) string {
+	text, fraction := d.Abs().String(), ""
+	for i := range text {
+		if text[i] == '.' {
+			text, fraction = text[:i], text[i:]
+			break
+		}
+	}
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	if d.Sign() < 0 {
+		text = "-" + text
+	}
+	return text + fraction + " KRW"
+}
+
+// percent writes a ratio, rounded to four decimals: 1.5%.
+func percent(ratio decimal.Decimal) string { return ratio.Shift(2).Round(4).String() + "%" }
+
+func shares(n int64) string { return fmt.Sprintf("%d shares", n) }
