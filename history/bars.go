@@ -14,12 +14,11 @@ import (
 	"maemae/market"
 )
 
-// Bounds of what a symbol's history may hold. Digits is the precision every division of the program has; a price has
-// at most 18 digits in all.
+// Bounds of what a symbol's history may hold.
 const (
-	MaxBars   = 4_000_000 // more than there are dates
-	MaxDigits = 8         // decimals of a price
-	maxPrice  = 999_999_999_999_999_999
+	maxBars   = 4_000_000               // more than there are dates
+	maxDigits = 8                       // decimals of a price, as many as every division of the program keeps
+	maxPrice  = 999_999_999_999_999_999 // 18 digits, decimals included
 )
 
 // Bars are the completed bars of one symbol in columns, oldest first, one element per session in each column. A price
@@ -27,7 +26,7 @@ const (
 type Bars struct {
 	Symbol market.Symbol
 	Raw    bool  // prices as they were traded; false: adjusted for splits and rights
-	Scale  int32 // 0 to MaxDigits
+	Scale  int32 // 0 to 8
 	Dates  []market.Date
 	Open   []int64
 	High   []int64
@@ -45,8 +44,8 @@ func Of(symbol market.Symbol, bars []market.Bar) (Bars, error) {
 			b.Scale = max(b.Scale, digits(p))
 		}
 	}
-	if b.Scale > MaxDigits {
-		return Bars{}, fmt.Errorf("bars of %s: a price with more than %d decimals", symbol, MaxDigits)
+	if b.Scale > maxDigits {
+		return Bars{}, fmt.Errorf("bars of %s: a price with more than %d decimals", symbol, maxDigits)
 	}
 	b.grow(len(bars))
 	for _, bar := range bars {
@@ -66,12 +65,12 @@ func Of(symbol market.Symbol, bars []market.Bar) (Bars, error) {
 
 // digits is the number of decimals a price needs.
 func digits(p decimal.Decimal) int32 {
-	for n := int32(0); n <= MaxDigits; n++ {
+	for n := int32(0); n <= maxDigits; n++ {
 		if p.Shift(n).IsInteger() {
 			return n
 		}
 	}
-	return MaxDigits + 1
+	return maxDigits + 1
 }
 
 func (b *Bars) grow(n int) {
@@ -136,7 +135,7 @@ func (b Bars) Check() error {
 			return fail("columns of %d and %d values", n, len(c))
 		}
 	}
-	if b.Scale < 0 || b.Scale > MaxDigits || n > MaxBars {
+	if b.Scale < 0 || b.Scale > maxDigits || n > maxBars {
 		return fail("%d bars at scale %d are out of bounds", n, b.Scale)
 	}
 	last := market.Date(0)

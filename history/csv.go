@@ -53,9 +53,9 @@ var headers = [fieldCount][]string{
 // ReadCSV reads daily bars. The first line names the columns: date,open,high,low,close,volume, or the words of a
 // download from KRX (일자, 종가 …), in any order, with others between them, which are skipped. Dates are 2024-01-02,
 // 20240102, 2024/01/02 or 2024.01.02, all ascending or all descending. Numbers are digits with an optional fraction of
-// at most MaxDigits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949). Rows are
-// normalized as market.Bar.Normalize does: zero open, high or low is a halted day, and a price that adjusting rounded
-// out of its bar widens the bar. Anything else is a *PlaceError.
+// at most 8 digits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949). Rows are normalized
+// as market.Bar.Normalize does: zero open, high or low is a halted day, and a price that adjusting rounded out of its
+// bar widens the bar. Anything else is a *PlaceError.
 //
 // The symbol is taken from the name when that is SYMBOL.csv, with or without folders, and is empty otherwise. Prices
 // count as adjusted; who knows better sets Raw.
@@ -347,8 +347,8 @@ func parseDate(text []byte) (market.Date, bool) {
 func (t *table) price(c cell, line []int64) (int64, error) {
 	m, decimals, what := number(c)
 	switch {
-	case what == "" && decimals > MaxDigits:
-		return 0, t.fail(c.at, fmt.Sprintf("round to %d decimals", MaxDigits), "price %q: too many decimals", c.text)
+	case what == "" && decimals > maxDigits:
+		return 0, t.fail(c.at, fmt.Sprintf("round to %d decimals", maxDigits), "price %q: too many decimals", c.text)
 	case what != "":
 		return 0, t.fail(c.at, "", "price %q: %s", c.text, what)
 	}

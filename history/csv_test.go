@@ -173,7 +173,7 @@ func TestReadCSVPointsAtTheMistake(t *testing.T) {
 
 // anyBars draws sound bars: prices on a random scale, some days halted.
 func anyBars(t *rapid.T) Bars {
-	b := Bars{Symbol: "005930", Scale: rapid.Int32Range(0, MaxDigits).Draw(t, "scale")}
+	b := Bars{Symbol: "005930", Scale: rapid.Int32Range(0, maxDigits).Draw(t, "scale")}
 	d := market.Date(20200101)
 	for range rapid.IntRange(0, 30).Draw(t, "bars") {
 		d = d.Add(rapid.IntRange(1, 5).Draw(t, "days"))

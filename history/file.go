@@ -146,7 +146,7 @@ func (r *reader) decodeHead(size int64) (b Bars, count int, stretches []Stretch,
 	}
 	count = int(binary.LittleEndian.Uint32(h[12:]))
 	length := int(binary.LittleEndian.Uint32(h[24:]))
-	if h[11] > 1 || count > MaxBars || length > maxManifest || binary.LittleEndian.Uint32(h[28:]) != 0 {
+	if h[11] > 1 || count > maxBars || length > maxManifest || binary.LittleEndian.Uint32(h[28:]) != 0 {
 		return b, 0, nil, errors.New("header out of bounds")
 	}
 	if want := int64(headerSize + length + count*barSize + crcSize); size != want {

@@ -71,7 +71,7 @@ func (e *RebasedError) Error() string {
 }
 
 // DetachedError says that received bars share no session with the stored ones, so that nobody can tell whether both
-// are on the same base. The way out is to fetch from Stored on, or to Replace.
+// are on the same base. The way out is to fetch from the last stored session on, or to Replace.
 type DetachedError struct {
 	Symbol market.Symbol
 	From   market.Date // first and last stored session

@@ -307,6 +307,20 @@ func file(t testing.TB, b Bars) []byte {
 	return out.Bytes()
 }
 
+// The form of the file is a promise to every directory that was written before; the bytes were worked
+// out by another program.
+func TestTheFormOfTheFileStands(t *testing.T) {
+	b := Bars{Symbol: "005930", Scale: 1, Raw: true}
+	b.append(20250602, [4]int64{10, 12, 9, 11}, 7)
+	manifest := `[{"from":"2025-06-02","to":"2025-06-02","bars":1,"source":"csv","since":"2025-06-20T18:00:00+09:00","until":"2025-06-20T18:00:00+09:00"}]`
+	want := "maebars\n\x01\x00\x01\x01\x01\x00\x00\x00005930\x00\x00\x89\x00\x00\x00\x00\x00\x00\x00" + manifest + "\xea\xff\x34\x01" +
+		"\x0a\x00\x00\x00\x00\x00\x00\x00" + "\x0c\x00\x00\x00\x00\x00\x00\x00" + "\x09\x00\x00\x00\x00\x00\x00\x00" +
+		"\x0b\x00\x00\x00\x00\x00\x00\x00" + "\x07\x00\x00\x00\x00\x00\x00\x00" + "\x64\xcc\xb0\x67"
+	if got := string(file(t, b)); got != want {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+}
+
 func TestEveryFlippedBitIsFound(t *testing.T) {
 	b := closes(t, 20250602, 10, 11)
 	good := file(t, b)
