@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -60,6 +61,7 @@ type rule struct {
 	params    map[string]param
 	lets      map[string]*node
 	buy, sell *node
+	partial   bool // not all of params and lets could be read
 }
 
 // Bounds of one file.
@@ -108,9 +110,8 @@ func (l *loader) strategies(root *yaml.Node) []*Strategy {
 	var list []*Strategy
 	lines := map[string]int{}
 	for _, n := range nodes {
-		before := len(l.problems)
 		s := l.strategy(n)
-		if s == nil || l.problems[before:].Fatal() {
+		if s == nil {
 			continue
 		}
 		if line := lines[s.Name]; line > 0 {
@@ -134,16 +135,20 @@ func (l *loader) strategy(n *yaml.Node) *Strategy {
 		return nil
 	}
 	s := &Strategy{Order: OrderSpec{Type: Market}}
-	before := len(l.problems)
 	for _, key := range strategyKeys {
 		if v := values[key]; v != nil && !missing(v) {
 			l.key(s, key, v)
 		}
 	}
-	if !ok || s.rule.buy == nil || l.problems[before:].Fatal() {
-		return s
+	if s.rule.buy == nil {
+		return nil
 	}
-	l.compile(s, values)
+	before := len(l.problems)
+	used := l.compile(s)
+	if !ok || s.common == nil || l.problems[before:].Fatal() {
+		return nil
+	}
+	l.warnings(s, values, used)
 	s.Revision = s.revision()
 	return s
 }
@@ -163,11 +168,11 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 	case "bars":
 		s.CompletedBars = l.choice(v, key, "completed", "forming") == "completed"
 	case "params":
-		s.rule.params = l.params(v)
+		s.rule.params = l.params(v, &s.rule)
 	case "per_symbol":
 		s.symbols = l.perSymbol(v, s)
 	case "let":
-		s.rule.lets = l.lets(v)
+		s.rule.lets = l.lets(v, &s.rule)
 	case "buy":
 		s.rule.buy = l.condition(v)
 	case "sell":
@@ -298,36 +303,35 @@ func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
 }
 
 // params reads name: number.
-func (l *loader) params(n *yaml.Node) map[string]param {
-	list, _ := l.entries(n, "params")
+func (l *loader) params(n *yaml.Node, r *rule) map[string]param {
+	list, ok := l.entries(n, "params")
+	r.partial = r.partial || !ok
 	values := map[string]param{}
 	for _, e := range list {
 		if !isName(e.key.Value) {
 			l.fail(placeOf(e.key), fmt.Sprintf("parameter name %q", e.key.Value), "use letters, digits and _, beginning with a letter")
 			continue
 		}
-		if p, ok := l.paramValue(e.key.Value, e.value); ok {
-			values[e.key.Value] = p
-		}
+		values[e.key.Value] = l.paramValue(e.key.Value, e.value)
 	}
 	return values
 }
 
-func (l *loader) paramValue(name string, n *yaml.Node) (param, bool) {
+func (l *loader) paramValue(name string, n *yaml.Node) param {
 	text, ok := l.text(n, name)
 	if !ok {
-		return param{}, false
+		return param{broken: true}
 	}
 	digits, isPercent := strings.CutSuffix(text, "%")
 	value, what := parseDigits(digits)
 	if what != "" {
 		l.fail(placeOf(n), fmt.Sprintf("parameter %s is %q: %s", name, text, what), "write a number such as 20, 0.5 or 5%")
-		return param{}, false
+		return param{broken: true}
 	}
 	if isPercent {
 		value = value.Shift(-2)
 	}
-	return param{value, isPercent}, true
+	return param{value: value, percent: isPercent}
 }
 
 // perSymbol reads symbol: {name: number}, values that replace those of params for one symbol.
@@ -348,8 +352,8 @@ func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[stri
 		for _, o := range own {
 			if _, known := s.rule.params[o.key.Value]; !known {
 				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), suggest(o.key.Value, sortedKeys(s.rule.params)))
-			} else if p, ok := l.paramValue(o.key.Value, o.value); ok {
-				values[o.key.Value] = p
+			} else {
+				values[o.key.Value] = l.paramValue(o.key.Value, o.value)
 			}
 		}
 		all[symbol] = values
@@ -358,8 +362,9 @@ func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[stri
 }
 
 // lets reads name: expression.
-func (l *loader) lets(n *yaml.Node) map[string]*node {
-	list, _ := l.entries(n, "let")
+func (l *loader) lets(n *yaml.Node, r *rule) map[string]*node {
+	list, ok := l.entries(n, "let")
+	r.partial = r.partial || !ok
 	lets := map[string]*node{}
 	for _, e := range list {
 		name := e.key.Value
@@ -377,73 +382,67 @@ func (l *loader) lets(n *yaml.Node) map[string]*node {
 	return lets
 }
 
-// condition reads one expression, or all, any and not with lists of them. Both become the same tree.
+// condition reads one expression, or all, any and not with lists of them. Both become the same tree. What could not be
+// read is broken.
 func (l *loader) condition(n *yaml.Node) *node {
+	broken := &node{place: placeOf(n)}
 	switch n.Kind {
 	case yaml.ScalarNode:
 		parsed, err := parse(n.Value, l.locate(n))
 		if f, ok := err.(*fault); ok {
 			l.fail(f.place, f.what, f.hint)
-			return nil
+			return broken
 		}
 		return parsed
 	case yaml.SequenceNode:
 		l.fail(placeOf(n), "a list of conditions does not say how they are joined", "put all: or any: above the list")
-		return nil
+		return broken
 	}
 	list, ok := l.entries(n, "condition")
 	if !ok {
-		return nil
+		return broken
 	}
 	if len(list) != 1 {
 		l.fail(placeOf(n), "a condition is one of all, any, not", "put several into a list below all: or any:")
-		return nil
+		return broken
 	}
 	return l.joined(list[0])
 }
 
-// joined reads one of all, any, not.
+// joined reads one of all, any, not. Not of a list is: none of them.
 func (l *loader) joined(e entry) *node {
 	at := placeOf(e.key)
 	o, ok := map[string]op{"all": opAnd, "any": opOr, "not": opNot}[e.key.Value]
 	if !ok {
-		hint := suggest(e.key.Value, []string{"all", "any", "not"})
-		if hint == "" {
-			hint = "write all, any or not; an expression with a colon is put in quotes"
-		}
-		l.fail(at, fmt.Sprintf("no condition %q", e.key.Value), hint)
-		return nil
+		l.fail(at, fmt.Sprintf("no condition %q", e.key.Value),
+			cmp.Or(suggest(e.key.Value, []string{"all", "any", "not"}), "write all, any or not; an expression with a colon is put in quotes"))
+		return &node{place: at}
 	}
+	parts := []*node{}
 	if o == opNot && e.value.Kind != yaml.SequenceNode {
-		x := l.condition(e.value)
-		if x == nil {
-			return nil
+		parts = append(parts, l.condition(e.value))
+	} else {
+		items, ok := l.list(e.value, e.key.Value)
+		if !ok {
+			return &node{place: at}
 		}
-		return &node{op: opNot, place: at, args: []*node{x}}
+		for _, item := range items {
+			parts = append(parts, l.condition(item))
+		}
 	}
-	items, good := l.list(e.value, e.key.Value)
-	var parts []*node
-	for _, item := range items {
-		x := l.condition(item)
-		good = good && x != nil
-		parts = append(parts, x)
-	}
-	if !good {
-		return nil
-	}
-	if o == opNot { // none of the list
+	if o == opNot {
 		return &node{op: opNot, place: at, args: []*node{chain(opOr, at, parts...)}}
 	}
 	return chain(o, at, parts...)
 }
 
-// compile gives the rule its meaning, for all symbols and for those with parameters of their own.
-func (l *loader) compile(s *Strategy, values map[string]*yaml.Node) {
-	before := len(l.problems)
+// compile gives the rule its meaning, for all symbols and for those with parameters of their own. It tells which
+// parameters and lets were used.
+func (l *loader) compile(s *Strategy) map[string]bool {
 	var used map[string]bool
 	s.common, used = s.rule.compile(&l.ledger, s.rule.params)
-	if s.common == nil || l.problems[before:].Fatal() {
-		return
+	if s.common == nil {
+		return used
 	}
 	s.special = map[market.Symbol]*program{}
 	for _, symbol := range s.Symbols {
@@ -457,6 +456,11 @@ func (l *loader) compile(s *Strategy, values map[string]*yaml.Node) {
 			l.fail(place{p.Line, p.Col}, p.What+" (with the parameters of "+string(symbol)+")", p.Hint)
 		}
 	}
+	return used
+}
+
+// warnings are about rules without mistakes.
+func (l *loader) warnings(s *Strategy, values map[string]*yaml.Node, used map[string]bool) {
 	l.unused(values["params"], "parameter", "$", used)
 	l.unused(values["let"], "let", "", used)
 	l.proven(s.common)
@@ -479,6 +483,7 @@ func (l *loader) unused(n *yaml.Node, what, prefix string, used map[string]bool)
 // compile resolves and compiles both sides with the given parameters; nil after a problem, which is then in the ledger.
 func (r rule) compile(l *ledger, params map[string]param) (*program, map[string]bool) {
 	c := newScope(l, params, r.lets)
+	c.partial = r.partial
 	buy := c.condition(r.buy)
 	if buy != nil && buy.position != nil {
 		c.fail(*buy.position, "buy cannot ask for the position", "a rule buys only while it holds nothing")

@@ -74,7 +74,7 @@ func lexOne(text string, at int) (token, error) {
 	rest := text[at:]
 	switch c := rest[0]; {
 	case isDigit(c):
-		return lexNumber(rest, at)
+		return lexNumber(text, at)
 	case isLetter(c):
 		return token{tokenName, word(rest), at}, nil
 	case c == '$':
@@ -98,8 +98,8 @@ func lexOne(text string, at int) (token, error) {
 }
 
 // lexNumber reads digits, one point, and a percent sign; nothing else is a number.
-func lexNumber(rest string, at int) (token, error) {
-	n := 0
+func lexNumber(text string, at int) (token, error) {
+	rest, n := text[at:], 0
 	for n < len(rest) && isDigit(rest[n]) {
 		n++
 	}
@@ -113,6 +113,8 @@ func lexNumber(rest string, at int) (token, error) {
 		return token{}, offsetFault(at, "number "+bad+": only digits and one point", "no exponent, no underscore, no unit: 1000000")
 	}
 	switch {
+	case whole > 1 && rest[0] == '0' && at > 0 && text[at-1] == ',':
+		return token{}, offsetFault(at-1, "a comma inside a number", "write 1000000")
 	case whole > 1 && rest[0] == '0':
 		return token{}, offsetFault(at, "number "+rest[:n]+" begins with 0", "write "+strings.TrimLeft(rest[:whole-1], "0")+rest[whole-1:n])
 	case n > maxNumber:

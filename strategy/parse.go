@@ -13,12 +13,13 @@ import (
 type op uint8
 
 const (
-	opNumber op = iota
-	opParam     // $name
-	opName      // a price word or the name of a let
-	opCall      // name(arguments)
-	opOutput    // x.name
-	opBack      // x[n]
+	opBroken op = iota // could not be read, which has been reported
+	opNumber
+	opParam  // $name
+	opName   // a price word or the name of a let
+	opCall   // name(arguments)
+	opOutput // x.name
+	opBack   // x[n]
 	opNeg
 	opAdd
 	opSub
@@ -211,8 +212,8 @@ func (p *parser) expression(rank int) (*node, error) {
 func (p *parser) binary(o op, left *node) (*node, error) {
 	at := p.locate(p.take().at)
 	if o == opCrossAbove && !p.accept("above") {
-		if err := p.expect("below", "write crosses above or crosses below"); err != nil {
-			return nil, err
+		if t := p.peek(); !p.accept("below") {
+			return nil, p.fault(t, "expected above or below, found "+t.words(), "write a crosses above b or a crosses below b")
 		}
 		o = opCrossBelow
 	}
@@ -250,14 +251,14 @@ func chain(o op, at place, parts ...*node) *node {
 }
 
 func (p *parser) prefix() (*node, error) {
-	t, o := p.peek(), opNumber
+	t, o := p.peek(), opBroken
 	switch {
 	case p.accept("not"):
 		o = opNot
 	case p.accept("-"):
 		o = opNeg
 	}
-	if o != opNumber {
+	if o != opBroken {
 		x, err := p.expression(o.rank())
 		return &node{op: o, place: p.locate(t.at), args: []*node{x}}, err
 	}
@@ -317,8 +318,8 @@ func (p *parser) call(name token) (*node, error) {
 	n := &node{op: opCall, place: p.locate(name.at), text: name.text}
 	for !p.accept(")") {
 		if len(n.args) > 0 {
-			if err := p.expect(",", "arguments are separated by commas, and the bracket is closed"); err != nil {
-				return nil, err
+			if t := p.peek(); !p.accept(",") {
+				return nil, p.fault(t, "expected a comma or ), found "+t.words(), "close the bracket of "+name.text+"(")
 			}
 		}
 		label := ""

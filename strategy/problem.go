@@ -92,13 +92,17 @@ func suggest(word string, known []string) string {
 	return ""
 }
 
+// nearest allows one letter in each three to be wrong, and two in a short word that begins alike.
 func nearest(word string, known []string) string {
-	if len(word) > 40 {
+	if word == "" || len(word) > 40 {
 		return ""
 	}
-	best, least := "", max(1, len(word)/3)+1
+	word = strings.ToLower(word)
+	best, least := "", len(word)
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d < least {
+		d := distance(word, k)
+		near := d <= max(1, len(word)/3) || d == 2 && word[0] == k[0]
+		if near && d < least {
 			best, least = k, d
 		}
 	}

@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,6 +73,7 @@ func (o op) windowed() bool    { return o == opSum || o == opCount }
 type param struct {
 	value   decimal.Decimal
 	percent bool
+	broken  bool // could not be read, which has been reported
 }
 
 // scope is where names have a meaning: the parameters and lets of one strategy. It is used once, for one set of
@@ -83,6 +85,8 @@ type scope struct {
 	done   map[string]*expr // resolved lets; nil for one with a mistake
 	path   []string         // lets being resolved
 	used   map[string]bool  // "$fast" for parameters, "fast" for lets
+
+	partial bool // some names could not be read, which has been reported: an unknown one may be among them
 }
 
 func newScope(l *ledger, params map[string]param, lets map[string]*node) *scope {
@@ -95,6 +99,8 @@ func (c *scope) condition(n *node) *expr { return c.truth(c.resolve(n)) }
 // resolve gives a node its meaning; nil after a problem.
 func (c *scope) resolve(n *node) *expr {
 	switch n.op {
+	case opBroken:
+		return nil
 	case opNumber:
 		return c.finish(number(n.place, n.value, n.percent))
 	case opParam:
@@ -121,6 +127,9 @@ func number(at place, value decimal.Decimal, isPercent bool) *expr {
 
 func (c *scope) param(n *node) *expr {
 	p, ok := c.params[n.text]
+	if !ok && c.partial {
+		return nil
+	}
 	if !ok {
 		names := sortedKeys(c.params)
 		hint := suggest("$"+n.text, prefixed("$", names))
@@ -133,6 +142,9 @@ func (c *scope) param(n *node) *expr {
 		return nil
 	}
 	c.used["$"+n.text] = true
+	if p.broken {
+		return nil
+	}
 	return c.finish(number(n.place, p.value, p.percent))
 }
 
@@ -142,6 +154,9 @@ func (c *scope) named(n *node) *expr {
 	}
 	if _, ok := c.lets[n.text]; ok {
 		return c.letNamed(n)
+	}
+	if c.partial {
+		return nil
 	}
 	hint := suggest(n.text, append(sortedKeys(c.lets), priceWords...))
 	_, known := indicator.Lookup(n.text)
@@ -187,7 +202,7 @@ func (c *scope) outputOf(n *node) *expr {
 	inner := n.args[0]
 	if inner.op == opName && inner.text == "position" {
 		if !slices.Contains(positionWords, n.text) {
-			c.fail(n.place, "no position."+n.text, "the position has "+strings.Join(positionWords, ", "))
+			c.fail(n.place, "no position."+n.text, cmp.Or(suggest(n.text, positionWords), "the position has "+strings.Join(positionWords, ", ")))
 			return nil
 		}
 		at := inner.place
@@ -203,10 +218,7 @@ func (c *scope) outputOf(n *node) *expr {
 	}
 	i, ok := x.spec.Output(n.text)
 	if !ok {
-		hint := suggest(n.text, x.spec.Outputs)
-		if hint == "" {
-			hint = "its outputs are " + strings.Join(x.spec.Outputs, ", ")
-		}
+		hint := cmp.Or(suggest(n.text, x.spec.Outputs), "its outputs are "+strings.Join(x.spec.Outputs, ", "))
 		c.fail(n.place, fmt.Sprintf("%s has no output .%s", x.spec.ID, n.text), hint)
 		return nil
 	}
@@ -331,7 +343,8 @@ func (c *scope) fold(e *expr) *expr {
 	if e.op != opNeg {
 		value = arithmetic(e.op, e.args[0].value, last.value)
 	}
-	return c.finish(number(e.place, value, e.args[0].unit == percent || last.unit == percent))
+	sum := e.op == opNeg || e.op == opAdd || e.op == opSub
+	return c.finish(number(e.place, value, sum && e.args[0].unit == percent && last.unit == percent))
 }
 
 // arithmetic is one operation on two numbers; the divisor is not zero.
@@ -379,10 +392,7 @@ func (c *scope) callHint(name string) string {
 	for _, s := range indicator.All() {
 		known = append(known, s.ID)
 	}
-	if hint := suggest(name, known); hint != "" {
-		return hint
-	}
-	return "maemae indicators lists them"
+	return cmp.Or(suggest(name, known), "maemae indicators lists them")
 }
 
 func (c *scope) function(o op, n *node) *expr {

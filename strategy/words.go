@@ -125,7 +125,7 @@ func (w *words) named(p *program) {
 	var walk func(e *expr)
 	walk = func(e *expr) {
 		if e.let != nil {
-			text := e.name + " is " + e.let.text
+			text := e.name + " = " + e.let.text
 			if !slices.Contains(names, text) {
 				names = append(names, text)
 				walk(e.let)
@@ -154,9 +154,9 @@ func (w *words) named(p *program) {
 	}
 }
 
-// callWords is "rsi(close, 14) is the relative strength index, period 14".
+// callWords is "rsi(close, 14): Relative strength index, period 14".
 func callWords(e *expr) string {
-	text := e.callText(true) + " is the " + strings.ToLower(e.spec.Title)
+	text := e.callText(true) + ": " + e.spec.Title
 	for _, p := range e.spec.Params {
 		text += ", " + p.Name + " " + argumentText(p, e.given)
 	}

@@ -248,7 +248,12 @@ func joined(n *yaml.Node, i int) string {
 		if step == 2 && !missing(n.Content[i+1]) {
 			break
 		}
-		text += ", " + n.Content[i].Value
+		next := n.Content[i].Value
+		if next != "" && isDigit(next[0]) && isDigit(text[len(text)-1]) {
+			text += "," + next // thousands
+		} else {
+			text += ", " + next
+		}
 	}
 	return text
 }
@@ -276,8 +281,11 @@ func (s *source) keyed(n *yaml.Node, what string, known, required []string) (map
 			good = false
 		}
 	}
+	if !good { // an unknown key is probably the missing one
+		return values, false
+	}
 	for _, key := range required {
-		if values[key] == nil && good { // an unknown key is probably the missing one
+		if values[key] == nil {
 			s.fail(placeOf(n), fmt.Sprintf("%s has no %s", what, key), "")
 			good = false
 		}
@@ -294,8 +302,10 @@ func (s *source) list(n *yaml.Node, what string) ([]*yaml.Node, bool) {
 	case len(n.Content) == 0:
 		s.fail(placeOf(n), what+" is empty", "")
 		return nil, false
+	case s.split(n):
+		return nil, false
 	}
-	return n.Content, !s.split(n)
+	return n.Content, true
 }
 
 // text reads a scalar as it stands.
