@@ -16,16 +16,18 @@ var atr = Spec{
 	Params: []Param{period(14), smoothing()}, Outputs: []string{"value"},
 	warmUp: periodOf,
 	compute: func(in Input, a Args) []series.Series {
-		if a.Choice("smoothing") == "wilder" {
-			return one(wilderMean(trueRange(in), a.Integer("period")))
-		}
-		return one(series.Mean(trueRange(in), a.Integer("period")))
+		return one(chosenMean(a, trueRange(in), a.Integer("period")))
 	},
 }
 
 // trueRange is max(high, close before) - min(low, close before); on the first
 // bar, which has no close before, high - low.
 func trueRange(in Input) series.Series {
-	before := series.Else(series.Shift(in.Close, 1), in.Low)
+	return series.Else(gapRange(in), series.Sub(in.High, in.Low))
+}
+
+// gapRange is the true range of the bars that have a close before.
+func gapRange(in Input) series.Series {
+	before := series.Shift(in.Close, 1)
 	return series.Sub(series.Larger(in.High, before), series.Smaller(in.Low, before))
 }

@@ -2,13 +2,17 @@ package indicator
 
 // catalogue is every indicator, in the order they are shown.
 var catalogue = [...]*Spec{
-	&sma, &ema, &lwma, &wilder,
+	&sma, &ema, &dema, &tema, &hma, &kama, &alma, &lwma, &trima, &t3, &zlema, &wilder, &frama, &vidya,
 
-	&rsi, &stochastic, &macd, &roc,
+	&rsi, &stochastic, &stochrsi, &macd, &cci, &williamsR, &momentum, &roc, &apo, &ppo,
+	&aroon, &cmo, &ao, &cho, &ultosc, &trix, &tsi, &rvi, &dpo, &kvo,
 
-	&obv,
+	&adx, &adxr, &ichimoku, &sar, &vortex, &chop, &kst, &coppock, &supertrend, &massIndex, &schaff, &fisher,
 
-	&atr, &bollinger,
+	&obv, &ad, &adl, &cmf, &mfi, &force, &vwap, &vwma, &eom,
 
-	&highest, &lowest,
+	&atr, &natr, &bollinger, &keltner, &donchian, &std, &variance, &accbands, &beta, &alpha, &volatilityInd,
+
+	&highest, &lowest, &maximum, &minimum, &midpoint, &midprice, &logr, &ibs, &bop, &regression,
+	&pivot, &augen, &consecutive, &disparity, &change, &returns,
 }

@@ -51,3 +51,9 @@ func sign(s series.Series) series.Series {
 func total3(a, b, c series.Series) series.Series {
 	return series.Add(series.Add(a, b), c)
 }
+
+// delayed is the column of values that begins on bar first; the bars before are
+// not ready.
+func delayed(values []decimal.Decimal, first int) series.Series {
+	return series.FromDecimals(append(make([]decimal.Decimal, first), values...)).From(first)
+}

@@ -24,5 +24,5 @@ func linear(s series.Series, n int) series.Series {
 	for i := range weights {
 		weights[i] = int64(i) + 1
 	}
-	return series.Weighted(s, weights)
+	return series.Weighted(s, weights, int64(n)*int64(n+1)/2)
 }

@@ -1,6 +1,10 @@
 package series
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
 
 // A recursive operation carries a value from bar to bar. It counts only ready
 // bars: a bar that is not ready has no result and leaves the carried value as
@@ -85,6 +89,67 @@ func totalNarrow(s Series) (Series, bool) {
 	return newNarrow(s.scale, out, s.readiness), fit
 }
 
+// TotalSince is the running total of s that begins anew on every bar where reset
+// is true. It is ready from the first such bar on where s and reset are; a bar
+// where either is not ready ends the total until the next reset.
+func TotalSince(s Series, reset Bits) Series {
+	if s.n != reset.n {
+		panic("series: columns of different lengths")
+	}
+	out := make([]big.Int, s.n)
+	holes := make([]uint64, words(s.n))
+	running := false
+	var sum, x big.Int
+	for i := range out {
+		again, known := reset.At(i)
+		if !known || !s.at(i) {
+			running = false
+		} else if again {
+			running = true
+			sum.SetInt64(0)
+		}
+		if !running {
+			mark(holes, i)
+			continue
+		}
+		out[i].Set(sum.Add(&sum, s.mantissa(i, &x)))
+	}
+	return newWide(s.scale, out, readiness{n: s.n, holes: holes})
+}
+
+// Hold is the value s had on the last bar where when was true and s was ready.
+// It is not ready before the first such bar and on bars where when is not ready.
+func Hold(s Series, when Bits) Series {
+	if s.n != when.n {
+		panic("series: columns of different lengths")
+	}
+	at := -1
+	holes := make([]uint64, words(s.n))
+	from := make([]int, s.n)
+	for i := range from {
+		truth, known := when.At(i)
+		if truth && s.at(i) {
+			at = i
+		}
+		if from[i] = at; at < 0 || !known {
+			mark(holes, i)
+		}
+	}
+	r := readiness{n: s.n, holes: holes}.normal()
+	if s.wide != nil {
+		out := make([]big.Int, s.n)
+		for i := r.first; i < s.n; i++ {
+			out[i].Set(&s.wide[from[i]])
+		}
+		return newWide(s.scale, out, r)
+	}
+	out := make([]int64, s.n)
+	for i := r.first; i < s.n; i++ {
+		out[i] = s.narrow[from[i]]
+	}
+	return newBounded(s.scale, out, r, s.lo, s.hi)
+}
+
 // Smooth is the exponential filter that starts with the mean of the first n
 // ready values and from then on moves by num/den of the way to each new one:
 //
@@ -104,24 +169,21 @@ func Smooth(s Series, n int, num, den int64) Series {
 	})
 }
 
-// smoothNarrow is Smooth in 64 bits for values of at most Digits decimals;
-// false where they do not suffice. The result is a mean of the values, so an
-// interval that holds them holds it too.
+// smoothNarrow is Smooth in 64 bits; false where they do not suffice. The result
+// is a mean of the values, so the interval that holds them, rounded, holds it.
 func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
-	if s.scale > Digits {
-		return Series{}, false
-	}
 	up, mean, fit := s.toDigits(int64(n), int64(n))
 	if !fit {
 		return Series{}, false
 	}
-	if _, _, fit = s.toDigits(den, den); !fit {
+	f, fit := s.smoother(num, den)
+	if !fit {
 		return Series{}, false
 	}
 	r := s.readiness
 	r.first = min(s.first+n-1, s.n)
 	out := make([]int64, s.n)
-	lo, hi := s.lo*up, s.hi*up
+	lo, hi := mean.signed(s.lo*up*int64(n)), mean.signed(s.hi*up*int64(n))
 	if r.first == s.n {
 		return newBounded(Digits, out, r, lo, hi), true
 	}
@@ -131,7 +193,6 @@ func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
 	}
 	y := mean.signed(sum * up)
 	out[r.first] = y
-	f := newSmoother(up, num, den)
 	x, z := s.narrow[r.first+1:], out[r.first+1:]
 	z = z[:len(x)]
 	if lo >= 0 {
@@ -151,17 +212,22 @@ func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
 // smoother is one step of the filter on mantissas: the only place that knows
 // the recurrence in 64 bits.
 type smoother struct {
-	up, keep int64
-	div      divider
+	take, keep int64 // of the new value, of the carried one
+	div        divider
 }
 
-func newSmoother(up, num, den int64) smoother {
-	return smoother{up: up * num, keep: den - num, div: newDivider(den)}
+// smoother is the filter for values of s, false where 64 bits do not suffice.
+// x has s.scale decimals, y has Digits: both count in units of the finer.
+func (s *Series) smoother(num, den int64) (smoother, bool) {
+	up, d, fit := s.toDigits(2*den, den)
+	down, _ := pow10(max(0, s.scale-Digits))
+	keep, fitKeep := mulFits(den-num, down)
+	return smoother{take: num * up, keep: keep, div: d}, fit && fitKeep
 }
 
-func (f smoother) next(y, x int64) int64 { return f.div.signed(x*f.up + y*f.keep) }
+func (f smoother) next(y, x int64) int64 { return f.div.signed(x*f.take + y*f.keep) }
 
-func (f smoother) nextUnsigned(y, x int64) int64 { return f.div.unsigned(x*f.up + y*f.keep) }
+func (f smoother) nextUnsigned(y, x int64) int64 { return f.div.unsigned(x*f.take + y*f.keep) }
 
 // smoothWide is Smooth in big integers.
 func smoothWide(s Series, n int, num, den int64) Series {
@@ -196,38 +262,99 @@ func smoothWide(s Series, n int, num, den int64) Series {
 
 // Adapt is the exponential filter whose share of the new value changes from bar
 // to bar: y = y' + rate*(x - y'), rounded once a bar to [Digits] decimals. It
-// starts with y' = start on the first bar where s and rate are ready and start
-// was ready the bar before; bars where s or rate is not ready have no result
+// begins with y' = start of the bar before (rounded), on the first bar where
+// that, s and rate are ready. Bars where s or rate is not ready have no result
 // and leave y as it was.
 func Adapt(s, rate, start Series) Series {
-	both := s.and(rate.readiness)
-	before := Shift(start, 1)
-	r := readiness{n: s.n, first: s.n, holes: both.holes}
+	r := s.and(rate.readiness)
+	before := Shift(Round(start), 1)
+	for r.first < r.n && !(r.at(r.first) && before.at(r.first)) {
+		r.first++
+	}
+	if r.first == r.n {
+		return NotReady(r.n)
+	}
+	if s.wide == nil && rate.wide == nil && before.wide == nil {
+		if out, fit := adaptNarrow(s, rate, before, r); fit {
+			return out
+		}
+	}
+	return adaptWide(s, rate, before, r)
+}
+
+// adaptNarrow is Adapt in 64 bits; false where they do not suffice.
+func adaptNarrow(s, rate, before Series, r readiness) (Series, bool) {
+	up, fit := pow10(Digits - s.scale)
+	start, fitStart := pow10(Digits - before.scale)
+	unit, fitUnit := pow10(rate.scale)
+	if !fit || !fitStart || !fitUnit {
+		return Series{}, false
+	}
+	y, fit := mulFits(before.narrow[r.first], start)
+	out := make([]int64, r.n)
+	for i := r.first; fit && i < r.n; i++ {
+		if r.holes != nil && !r.at(i) {
+			continue
+		}
+		if y, fit = adapt(y, s.narrow[i], up, rate.narrow[i], unit); fit {
+			out[i] = y
+		}
+	}
+	return newNarrow(Digits, out, r), fit
+}
+
+// adapt is one step of Adapt on mantissas, y + rate*(x*up - y)/unit; false where
+// 64 bits do not suffice.
+func adapt(y, x, up, rate, unit int64) (int64, bool) {
+	x, fit := mulFits(x, up)
+	gap, fitGap := addFits(x, -y)
+	if !fit || !fitGap || y == math.MinInt64 || gap == math.MinInt64 || rate < 0 {
+		return 0, false
+	}
+	// y*unit + rate*gap in 128 bits, signs folded: with y < 0 both turn.
+	turn := y >> 63
+	y, gap = (y^turn)-turn, (gap^turn)-turn
+	hi, lo := bits.Mul64(uint64(y), uint64(unit))
+	ghi, glo := bits.Mul64(magnitude(gap), uint64(rate))
+	var carry uint64
+	if gap < 0 {
+		lo, carry = bits.Sub64(lo, glo, 0)
+		hi, carry = bits.Sub64(hi, ghi, carry)
+	} else {
+		lo, carry = bits.Add64(lo, glo, 0)
+		hi, carry = bits.Add64(hi, ghi, carry)
+	}
+	if carry != 0 { // beyond 128 bits, or the sign of y turned
+		return 0, false
+	}
+	lo, carry = bits.Add64(lo, uint64(unit)>>1, 0)
+	hi += carry
+	if hi >= uint64(unit) {
+		return 0, false
+	}
+	q, _ := bits.Div64(hi, lo, uint64(unit))
+	return (int64(q) ^ turn) - turn, q <= math.MaxInt64
+}
+
+// adaptWide is Adapt in big integers.
+func adaptWide(s, rate, before Series, r readiness) Series {
 	out := make([]big.Int, s.n)
 	scale := max(s.scale, Digits)
 	down := bigPow10(rate.scale + scale - Digits)
 	upY := bigPow10(scale - Digits)
 	unit := bigPow10(rate.scale)
-	var y, x, k, keep, rest big.Int
-	for i := both.first; i < s.n; i++ {
-		if !both.at(i) {
+	var x, k, keep, rest big.Int
+	y := new(big.Int).Set(before.rescaled(r.first, Digits, &x))
+	for i := r.first; i < s.n; i++ {
+		if !r.at(i) {
 			continue
-		}
-		if r.first == s.n {
-			if !before.at(i) {
-				continue
-			}
-			b := Round(before)
-			y.Set(b.rescaled(i, Digits, &x))
-			r.first = i
 		}
 		// y = (rate*x + (1-rate)*y') in mantissas of rate.scale + scale decimals.
 		m := rate.mantissa(i, &k)
 		keep.Sub(unit, m)
 		x.Mul(s.rescaled(i, scale, &x), m)
-		x.Add(&x, keep.Mul(&keep, rest.Mul(&y, upY)))
-		roundDiv(&y, &rest, &x, down)
-		out[i].Set(&y)
+		x.Add(&x, keep.Mul(&keep, rest.Mul(y, upY)))
+		out[i].Set(roundDiv(y, &rest, &x, down))
 	}
 	return newWide(Digits, out, r)
 }

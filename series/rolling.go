@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
@@ -109,26 +110,29 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 	return newBounded(Digits, out, r, lo, hi), true
 }
 
-// toDigits finds how a weighted sum of mantissas of s with total weight `most`
-// is divided by n and brought to Digits decimals: (sum * up) through d. False
-// where 64 bits do not hold such a sum.
+// toDigits finds how a weighted sum of mantissas of s, weights adding up to
+// most, is divided by n and brought to Digits decimals: (sum * up) through d.
+// False where 64 bits do not hold such a sum.
 func (s *Series) toDigits(most, n int64) (up int64, d divider, fit bool) {
-	up, ok := pow10(max(0, Digits-s.scale))
-	down, okDown := pow10(max(0, s.scale-Digits))
+	up, d, fit = toDigits(s.scale, max(magnitude(s.lo), magnitude(s.hi)), most, n)
+	if !fit {
+		*s = s.tight()
+		up, d, fit = toDigits(s.scale, max(magnitude(s.lo), magnitude(s.hi)), most, n)
+	}
+	return up, d, fit
+}
+
+// toDigits is the same for mantissas of the given scale and at most top.
+func toDigits(scale int32, top uint64, most, n int64) (up int64, d divider, fit bool) {
+	up, okUp := pow10(max(0, Digits-scale))
+	down, okDown := pow10(max(0, scale-Digits))
 	total, okTotal := mulFits(n, down)
-	if !ok || !okDown || !okTotal || total >= 1<<60 {
+	over, v := bits.Mul64(top, uint64(most))
+	over2, v := bits.Mul64(v, uint64(up))
+	if !okUp || !okDown || !okTotal || total >= 1<<60 || over != 0 || over2 != 0 || v > math.MaxInt64-uint64(total) {
 		return 0, divider{}, false
 	}
-	for range 2 {
-		top := max(magnitude(s.lo), magnitude(s.hi))
-		over, v := bits.Mul64(top, uint64(most))
-		over2, v := bits.Mul64(v, uint64(up))
-		if over == 0 && over2 == 0 && v <= math.MaxInt64-uint64(total) {
-			return up, newDivider(total), true
-		}
-		*s = s.tight()
-	}
-	return 0, divider{}, false
+	return up, newDivider(total), true
 }
 
 // ratio is a division of mantissas: times up, through down, rounded once.
@@ -144,34 +148,17 @@ func ratioTo(scale int32, n int64) ratio {
 	}
 }
 
-// Weighted is the mean of the last len(weights) values with the given weights,
-// the oldest first: the weighted sum / the sum of weights, rounded once. The
-// weights must be positive in sum.
-func Weighted(s Series, weights []int64) Series {
+// Weighted is the weighted sum of the last len(weights) values, the oldest
+// first, divided by divisor (above 0) and rounded once. Weights may be negative.
+func Weighted(s Series, weights []int64, divisor int64) Series {
 	n := atLeastOne(len(weights))
 	r := s.window(n)
-	var total, most int64
-	for _, w := range weights {
-		total += w
-		most += max(w, -w)
-	}
-	if total <= 0 {
-		panic("series: weights without a positive sum")
-	}
 	if s.wide == nil {
-		if up, d, fit := s.toDigits(most, total); fit {
-			out := make([]int64, s.n)
-			for i := r.first; i < s.n; i++ {
-				var sum int64
-				for j, v := range s.narrow[i-n+1 : i+1] {
-					sum += v * weights[j]
-				}
-				out[i] = d.signed(sum * up)
-			}
-			return newNarrow(Digits, out, r)
+		if out, fit := weightedNarrow(s, weights, divisor, r); fit {
+			return out
 		}
 	}
-	d := ratioTo(s.scale, total)
+	d := ratioTo(s.scale, divisor)
 	out := make([]big.Int, s.n)
 	var x, sum, rest big.Int
 	for i := r.first; i < s.n; i++ {
@@ -185,6 +172,127 @@ func Weighted(s Series, weights []int64) Series {
 		roundDiv(&out[i], &rest, sum.Mul(&sum, d.up), d.down)
 	}
 	return newWide(Digits, out, r)
+}
+
+// weightedNarrow is Weighted in 64 bits; false where they do not suffice.
+func weightedNarrow(s Series, weights []int64, divisor int64, r readiness) (Series, bool) {
+	var most int64 // the sum of the weights' magnitudes
+	for _, w := range weights {
+		most += max(w, -w)
+	}
+	up, okUp := pow10(max(0, Digits-s.scale))
+	down, okDown := pow10(max(0, s.scale-Digits))
+	divisor, okDivisor := mulFits(divisor, down)
+	_, okSum := mulFits(most, max(s.hi, -s.lo))
+	if !okUp || !okDown || !okDivisor || !okSum || s.lo == math.MinInt64 {
+		return Series{}, false
+	}
+	out := make([]int64, s.n)
+	n := len(weights)
+	for i := r.first; i < s.n; i++ {
+		var sum int64
+		for j, v := range s.narrow[i-n+1 : i+1] {
+			sum += v * weights[j]
+		}
+		v, fit := mulDiv(sum, up, divisor)
+		if !fit {
+			return Series{}, false
+		}
+		out[i] = v
+	}
+	return newNarrow(Digits, out, r), true
+}
+
+// MeanDeviation is the mean of the distances of the last n values from their
+// mean, both means rounded.
+func MeanDeviation(s Series, n int) Series {
+	means := Mean(s, n)
+	r := means.readiness
+	if s.wide == nil && means.wide == nil {
+		if out, fit := deviationNarrow(s, means, n); fit {
+			return out
+		}
+	}
+	scale := max(s.scale, Digits)
+	d := ratioTo(scale, int64(n))
+	out := make([]big.Int, s.n)
+	var sum, x, m, rest big.Int
+	for i := r.first; i < s.n; i++ {
+		if !r.at(i) {
+			continue
+		}
+		sum.SetInt64(0)
+		mean := means.rescaled(i, scale, &m)
+		for j := i - n + 1; j <= i; j++ {
+			x.Sub(s.rescaled(j, scale, &x), mean)
+			sum.Add(&sum, x.Abs(&x))
+		}
+		roundDiv(&out[i], &rest, sum.Mul(&sum, d.up), d.down)
+	}
+	return newWide(Digits, out, r)
+}
+
+// deviationNarrow is MeanDeviation in 64 bits; false where they do not suffice.
+func deviationNarrow(s, means Series, n int) (Series, bool) {
+	kx, km, fit := lift(&s, &means)
+	if !fit {
+		return Series{}, false
+	}
+	// No distance is larger than twice the largest value, which lift found fits.
+	top := 2 * max(magnitude(s.lo), magnitude(s.hi)) * uint64(kx)
+	up, d, fit := toDigits(max(s.scale, Digits), top, int64(n), int64(n))
+	if !fit {
+		return Series{}, false
+	}
+	out := make([]int64, s.n)
+	for i := means.first; i < s.n; i++ {
+		mean := means.narrow[i] * km
+		var sum int64
+		for _, v := range s.narrow[i-n+1 : i+1] {
+			away := v*kx - mean
+			sum += max(away, -away)
+		}
+		out[i] = d.unsigned(sum * up)
+	}
+	return newNarrow(Digits, out, means.readiness), true
+}
+
+// SinceHighest is how many bars ago the largest of the last n values was; of
+// equals the latest counts.
+func SinceHighest(s Series, n int) Series { return since(s, n, 1) }
+
+// SinceLowest is how many bars ago the smallest of the last n values was; of
+// equals the latest counts.
+func SinceLowest(s Series, n int) Series { return since(s, n, -1) }
+
+func since(s Series, n, sign int) Series {
+	r := s.window(atLeastOne(n))
+	beats := func(i, j int) bool { return s.compare(i, j)*sign >= 0 }
+	out := make([]int64, s.n)
+	best := s.first
+	for i := s.first; i < s.n; i++ {
+		if i-best >= n { // it left the window
+			best = i - n + 1
+			for j := best + 1; j < i; j++ {
+				if beats(j, best) {
+					best = j
+				}
+			}
+		}
+		if beats(i, best) {
+			best = i
+		}
+		out[i] = int64(i - best)
+	}
+	return newNarrow(0, out, r)
+}
+
+// compare orders the values of two bars.
+func (s Series) compare(i, j int) int {
+	if s.wide != nil {
+		return s.wide[i].Cmp(&s.wide[j])
+	}
+	return cmp.Compare(s.narrow[i], s.narrow[j])
 }
 
 // Highest is the largest of the last n values.

@@ -2,6 +2,7 @@ package series
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/shopspring/decimal"
 )
@@ -69,6 +70,20 @@ func Constant(n int, value decimal.Decimal) Series {
 // NotReady makes a column of n bars none of which is ready.
 func NotReady(n int) Series {
 	return newNarrow(0, make([]int64, n), readiness{n: n, first: n})
+}
+
+// From is s with no bar ready before the given one.
+func (s Series) From(bar int) Series {
+	r := s.without(nil)
+	r.first = max(s.first, bar)
+	if s.wide == nil {
+		return newBounded(s.scale, slices.Clone(s.narrow), r, s.lo, s.hi)
+	}
+	out := make([]big.Int, s.n)
+	for i := r.first; i < s.n; i++ {
+		out[i].Set(&s.wide[i])
+	}
+	return newWide(s.scale, out, r)
 }
 
 // Len is the number of bars.

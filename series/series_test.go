@@ -208,8 +208,8 @@ func TestRollingEqualsPlainDecimals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyColumn(t, "s", rapid.IntRange(0, 90).Draw(t, "n"))
 		n := rapid.SampledFrom([]int{1, 2, 3, 5, 14, 20, 33, 100}).Draw(t, "window")
-		weights := rapid.SliceOfN(rapid.Int64Range(0, 1e8), n, n).Draw(t, "weights")
-		weights[0]++
+		weights := rapid.SliceOfN(rapid.Int64Range(-1e8, 1e8), n, n).Draw(t, "weights")
+		divisor := rapid.Int64Range(1, 1e9).Draw(t, "divisor")
 		count := decimal.NewFromInt(int64(n))
 		ops := []struct {
 			name  string
@@ -233,13 +233,25 @@ func TestRollingEqualsPlainDecimals(t *testing.T) {
 				}
 				return squares.Mul(count).Sub(sum.Mul(sum)).DivRound(count.Mul(count), Digits)
 			}},
-			{"Weighted", func(s Series) Series { return Weighted(s, weights) }, func(w []decimal.Decimal) decimal.Decimal {
-				sum, total := decimal.Zero, decimal.Zero
+			{"Weighted", func(s Series) Series { return Weighted(s, weights, divisor) }, func(w []decimal.Decimal) decimal.Decimal {
+				sum := decimal.Zero
 				for i, v := range w {
-					k := decimal.NewFromInt(weights[i])
-					sum, total = sum.Add(v.Mul(k)), total.Add(k)
+					sum = sum.Add(v.Mul(decimal.NewFromInt(weights[i])))
 				}
-				return sum.DivRound(total, Digits)
+				return sum.DivRound(decimal.NewFromInt(divisor), Digits)
+			}},
+			{"MeanDeviation", func(s Series) Series { return MeanDeviation(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				mean, sum := plainSum(w).DivRound(count, Digits), decimal.Zero
+				for _, v := range w {
+					sum = sum.Add(v.Sub(mean).Abs())
+				}
+				return sum.DivRound(count, Digits)
+			}},
+			{"SinceHighest", func(s Series) Series { return SinceHighest(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				return latest(w, decimal.Decimal.GreaterThanOrEqual)
+			}},
+			{"SinceLowest", func(s Series) Series { return SinceLowest(s, n) }, func(w []decimal.Decimal) decimal.Decimal {
+				return latest(w, decimal.Decimal.LessThanOrEqual)
 			}},
 		}
 		for _, op := range ops {
@@ -248,6 +260,17 @@ func TestRollingEqualsPlainDecimals(t *testing.T) {
 			check(t, op.name+" wide", op.fast(widened(c.series())), want)
 		}
 	})
+}
+
+// latest is how far from the end of w its last best value is.
+func latest(w []decimal.Decimal, beats func(a, b decimal.Decimal) bool) decimal.Decimal {
+	best := 0
+	for i := range w {
+		if beats(w[i], w[best]) {
+			best = i
+		}
+	}
+	return decimal.NewFromInt(int64(len(w) - 1 - best))
 }
 
 // plainSmooth is Smooth in plain decimals.
@@ -310,6 +333,32 @@ func TestRecursionsEqualPlainDecimals(t *testing.T) {
 			adapted[i] = y
 		}
 		check(t, "Adapt", Adapt(c.series(), rate.series(), start.series()), adapted)
+		check(t, "Adapt wide", Adapt(widened(c.series()), rate.series(), start.series()), adapted)
+
+		reset := Less(rate.series(), Constant(size, decimal.NewFromInt(2)))
+		since, held := make(column, size), make(column, size)
+		var run, last *decimal.Decimal
+		for i, x := range c {
+			again := rate[i] != nil && rate[i].LessThan(decimal.NewFromInt(2))
+			switch {
+			case x == nil || rate[i] == nil:
+				run = nil
+			case again:
+				run = x
+			case run != nil:
+				run = some(run.Add(*x))
+			}
+			since[i] = run
+			if again && x != nil {
+				last = x
+			}
+			if rate[i] != nil {
+				held[i] = last
+			}
+		}
+		check(t, "TotalSince", TotalSince(c.series(), reset), since)
+		check(t, "Hold", Hold(c.series(), reset), held)
+		check(t, "Hold wide", Hold(widened(c.series()), reset), held)
 	})
 }
 
@@ -323,6 +372,10 @@ func TestShiftLooksBack(t *testing.T) {
 		}
 		check(t, "Shift", Shift(c.series(), k), want)
 		check(t, "Shift wide", Shift(widened(c.series()), k), want)
+
+		cut := append(make(column, min(k, len(c))), c[min(k, len(c)):]...)
+		check(t, "From", c.series().From(k), cut)
+		check(t, "From wide", widened(c.series()).From(k), cut)
 	})
 }
 
@@ -517,6 +570,51 @@ func TestTruthsCombineStrictly(t *testing.T) {
 		check(t, "BarsSince", BarsSince(a), since)
 		check(t, "Streak", Streak(a), streak)
 	})
+}
+
+func TestLogarithmIsTheNearestDecimal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyColumn(t, "s", rapid.IntRange(0, 6).Draw(t, "n"))
+		want := zipColumn(c, c, func(x, _ decimal.Decimal) *decimal.Decimal {
+			if !x.IsPositive() {
+				return nil
+			}
+			v, err := x.Ln(40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return some(v.Round(Digits))
+		})
+		check(t, "Ln", Ln(c.series()), want)
+		check(t, "Ln wide", Ln(widened(c.series())), want)
+		for i, x := range c { // the slow way on the values the estimate decides
+			if want[i] != nil {
+				m := lnExact(x.Coefficient(), -x.Exponent())
+				if v := decimal.NewFromBigInt(m, -Digits); x.Exponent() <= 0 && !v.Equal(*want[i]) {
+					t.Fatalf("ln %s is %s, want %s", x, v, want[i])
+				}
+			}
+		}
+	})
+}
+
+func TestExponentialIsTheNearestDecimal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scale := rapid.Int32Range(0, 9).Draw(t, "scale")
+		limit := rapid.SampledFrom([]int64{3, 20, 60}).Draw(t, "limit") * powers[scale]
+		m := rapid.Int64Range(-limit, limit).Draw(t, "m")
+		x := decimal.New(m, -scale)
+		y, err := x.ExpTaylor(60)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := column{some(y.Round(Digits))}
+		check(t, "Exp", Exp(column{&x}.series()), want)
+		if v := decimal.NewFromBigInt(expExact(big.NewInt(m), scale), -Digits); !v.Equal(*want[0]) {
+			t.Fatalf("exp %s is %s, want %s", x, v, want[0])
+		}
+	})
+	check(t, "exp 1001", Exp(Of(0, []int64{1001, -1 << 62})), column{nil, some(decimal.Zero)})
 }
 
 func TestChoicesEqualPlainDecimals(t *testing.T) {
