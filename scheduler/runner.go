@@ -118,12 +118,19 @@ type Runner struct {
 	wake   func() // ends the present wait
 }
 
-// plan is a job with its next slot, if the calendar or the line has one.
+// plan is a job with its next slots: those left on their date, or none when the calendar has no more.
 type plan struct {
 	Job
-	slot  slot
-	ok    bool
+	slots []slot
 	begun time.Time // newest slot that began before the start
+}
+
+// following are the slots after the first one, at least one if there is any.
+func (p plan) following(cal *market.Calendar) []slot {
+	if len(p.slots) > 1 {
+		return p.slots[1:]
+	}
+	return p.When.ahead(p.slots[0].due, cal)
 }
 
 // run is one due moment being worked on.
@@ -259,9 +266,7 @@ func (r *Runner) start() {
 }
 
 func (r *Runner) plan(j Job, from, begun time.Time) plan {
-	p := plan{Job: j, begun: begun}
-	p.slot, p.ok = j.When.next(from, r.o.Calendar)
-	return p
+	return plan{Job: j, slots: j.When.ahead(from, r.o.Calendar), begun: begun}
 }
 
 func latest(a, b time.Time) time.Time {
@@ -274,8 +279,8 @@ func latest(a, b time.Time) time.Time {
 // earliest is the next due moment of all jobs.
 func (r *Runner) earliest() (due time.Time, ok bool) {
 	for _, p := range r.plans {
-		if p.ok && (!ok || p.slot.due.Before(due)) {
-			due, ok = p.slot.due, true
+		if len(p.slots) > 0 && (!ok || p.slots[0].due.Before(due)) {
+			due, ok = p.slots[0].due, true
 		}
 	}
 	return due, ok
@@ -286,7 +291,7 @@ func (r *Runner) settle(ctx context.Context, due, now time.Time) error {
 	verdicts := make(map[string]Record)
 	var jobs []string
 	for _, p := range r.plans {
-		if !p.ok || !p.slot.due.Equal(due) {
+		if len(p.slots) == 0 || !p.slots[0].due.Equal(due) {
 			continue
 		}
 		v := Record{Job: p.Name, Due: due}
@@ -309,26 +314,27 @@ func (r *Runner) settle(ctx context.Context, due, now time.Time) error {
 		if err := r.o.Record(v); err != nil {
 			return fmt.Errorf("scheduler: record %s of %s: %w", v.Outcome, v.Job, err)
 		}
-		p.slot, p.ok = p.When.next(due, r.o.Calendar)
+		p.slots = p.following(r.o.Calendar)
 	}
 	return nil
 }
 
 // verdict is the outcome of a slot as far as it is known before the work; Ran means that it is to run.
 func (r *Runner) verdict(p plan, now time.Time) (Outcome, string) {
-	due, late := p.slot.due, now.Sub(p.slot.due)
+	s := p.slots[0]
+	due, late := s.due, now.Sub(s.due)
 	switch {
-	case p.slot.closed != "":
-		return Closed, p.slot.closed
-	case p.slot.beyond:
+	case s.closed != "":
+		return Closed, s.closed
+	case s.beyond:
 		return Disputed, "the calendar does not know this day"
 	case due.Equal(p.begun):
 		return Failed, "interrupted: the daemon stopped before the slot ended"
 	case slices.Contains(r.last.jobs, p.Name) && due.After(r.last.due) && due.Before(r.last.ended):
 		return Overlapped, fmt.Sprintf("the slot of %s ran until %s", clock(r.last.due), clock(r.last.ended))
 	}
-	if next, ok := p.When.next(due, r.o.Calendar); ok && !next.due.After(now) {
-		return Missed, fmt.Sprintf("%s late, and the slot of %s is due as well", words(late.Round(time.Second)), clock(next.due))
+	if next := p.following(r.o.Calendar); len(next) > 0 && !next[0].due.After(now) {
+		return Missed, fmt.Sprintf("%s late, and the slot of %s is due as well", words(late.Round(time.Second)), clock(next[0].due))
 	}
 	switch onTime := due.After(r.started); {
 	case !onTime && p.CatchUp != Run:
@@ -336,7 +342,7 @@ func (r *Runner) verdict(p plan, now time.Time) (Outcome, string) {
 	case late > r.allowed(p.Job, onTime):
 		return Missed, fmt.Sprintf("%s late", words(late.Round(time.Second)))
 	}
-	if why := r.o.Disputed(p.slot.session); why != "" {
+	if why := r.o.Disputed(s.session); why != "" {
 		return Disputed, why
 	}
 	return Ran, ""

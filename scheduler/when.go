@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -253,14 +254,17 @@ func (w When) Moments(s market.Session) []time.Time {
 // Next is the first due moment strictly after the given one, in a session the calendar knows; ok is false when the
 // calendar ends first.
 func (w When) Next(after time.Time, cal *market.Calendar) (due time.Time, ok bool) {
-	s, ok := w.next(after, cal)
-	for ok && !s.open() {
-		if s.beyond {
+	ahead := w.ahead(after, cal)
+	for len(ahead) > 0 && !ahead[0].open() {
+		if ahead[0].beyond {
 			return time.Time{}, false
 		}
-		s, ok = w.next(s.due, cal)
+		ahead = w.ahead(ahead[0].due, cal)
 	}
-	return s.due, ok
+	if len(ahead) == 0 {
+		return time.Time{}, false
+	}
+	return ahead[0].due, true
 }
 
 // slot is one due moment of one job, with what the calendar says of its day.
@@ -273,18 +277,17 @@ type slot struct {
 
 func (s slot) open() bool { return s.closed == "" && !s.beyond }
 
-// next is the first slot strictly after the moment, those outside any session included.
-func (w When) next(after time.Time, cal *market.Calendar) (slot, bool) {
+// ahead are the slots strictly after the moment, of the first date that has any; those outside a session included.
+func (w When) ahead(after time.Time, cal *market.Calendar) []slot {
 	const years = 40 // nothing recurs more rarely than 29 February on a certain weekday
 	first := market.DateOf(after)
 	for d := w.day(first); d != 0 && d < first+years*10000; d = w.day(d.Add(1)) {
-		for _, s := range w.slots(d, cal) {
-			if s.due.After(after) {
-				return s, true
-			}
+		all := w.slots(d, cal)
+		if i := slices.IndexFunc(all, func(s slot) bool { return s.due.After(after) }); i >= 0 {
+			return all[i:]
 		}
 	}
-	return slot{}, false
+	return nil
 }
 
 // slots are the slots of one date: the moments within its session. On a weekday where a cron line names moments and
