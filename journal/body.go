@@ -14,7 +14,7 @@ import (
 )
 
 // maxBody bounds one entry's JSON text, in bytes.
-const maxBody = 16 << 20
+const maxBody = 4 << 20
 
 // kinds are the kinds of every Body.
 func kinds() []string {
