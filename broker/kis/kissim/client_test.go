@@ -24,12 +24,15 @@ type client struct {
 	status int
 }
 
-// start opens a simulator and a client with a token. Unless the options say otherwise there is no rate limit, the clock
-// is stepped, and it is 10:00 of an ordinary session.
+// start opens a simulator and a client with a token. Unless the options say otherwise calls and tokens are not limited,
+// and the clock is stepped.
 func start(t *testing.T, o Options) *client {
 	t.Helper()
 	if o.Rate == 0 {
 		o.Rate = -1
+	}
+	if o.TokenEvery == 0 {
+		o.TokenEvery = -1
 	}
 	if o.Clock == "" {
 		o.Clock = Stepped
@@ -41,13 +44,24 @@ func start(t *testing.T, o Options) *client {
 	host := httptest.NewServer(sim.Handler())
 	t.Cleanup(host.Close)
 	c := &client{T: t, sim: sim, host: host.URL}
-	ready := sim.Ready()
-	got := c.do("POST", "/oauth2/tokenP", nil, `{"grant_type":"client_credentials","appkey":"`+ready.AppKey+`","appsecret":"`+ready.AppSecret+`"}`)
+	c.login()
+	return c
+}
+
+// login gets a token.
+func (c *client) login() {
+	c.Helper()
+	got := c.issue()
 	c.token, _ = got["access_token"].(string)
 	if c.token == "" {
-		t.Fatalf("tokenP: %v", got)
+		c.Fatalf("tokenP: %v", got)
 	}
-	return c
+}
+
+func (c *client) issue() map[string]any {
+	c.Helper()
+	r := c.sim.Ready()
+	return c.do("POST", "/oauth2/tokenP", nil, bodyOf([]string{"grant_type", "client_credentials", "appkey", r.AppKey, "appsecret", r.AppSecret}))
 }
 
 // raw sends one request and returns the body.
@@ -217,6 +231,7 @@ func (c *client) at(t time.Time) {
 	if err := c.sim.Advance(t); err != nil {
 		c.Fatal(err)
 	}
+	c.login() // a token lives a day
 }
 
 // wants demands values of an answer; pairs are key, value.

@@ -232,12 +232,8 @@ func (x *exchange) following() (market.Session, bool) {
 
 // over tells whether a moment is on a date after the last session.
 func (x *exchange) over(t time.Time) bool {
-	d := market.DateOf(t)
-	if x.feed.end != 0 {
-		return d > max(x.feed.end, market.DateOf(x.at))
-	}
-	_, err := x.cal.AddSessions(d, 3)
-	return err != nil && d > market.DateOf(x.at)
+	_, last, _ := x.cal.Range()
+	return market.DateOf(t) > max(cmp.Or(x.feed.end, last), market.DateOf(x.at))
 }
 
 // today is the index of the session's first order.
