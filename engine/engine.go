@@ -21,10 +21,11 @@ import (
 // Feed shows the market. It never shows what was not known at the asked moment.
 type Feed interface {
 	// Bars returns at least n completed daily bars before the date of due (all there are, if fewer exist), oldest first,
-	// then the bar that is forming at due if the symbol trades today, and the quote of the same read. forming tells
-	// whether that last bar is there.
+	// then the bar that is forming at due if the symbol trades today, and the price of the same read as a quote. forming
+	// tells whether that last bar is there.
 	Bars(ctx context.Context, s market.Symbol, n int, due time.Time) (bars strategy.Bars, forming bool, q market.Quote, err error)
-	// Quote reads the present price, offer, bid and limits.
+	// Quote reads what an order is judged by: the present price, best offer and bid, the day's limits, and whether the
+	// symbol trades.
 	Quote(ctx context.Context, s market.Symbol) (market.Quote, error)
 }
 
@@ -38,6 +39,8 @@ type Config struct {
 	Costs      market.Costs
 	Instrument func(market.Symbol) market.Instrument
 	Now        func() time.Time
+	// Dispute says why a session must not be traded although the calendar has it, or nothing.
+	Dispute func(market.Session) string
 	// Pause waits inside a step: between two looks at the order list, and before a refused-as-busy order is tried again.
 	Pause func(context.Context, time.Duration) error
 
@@ -55,6 +58,7 @@ type Engine struct {
 	reads map[string]absence
 	quiet map[string]time.Time // exits that cannot be sent yet, and since when
 	rules []*strategy.Strategy
+	day   opening
 	begun bool // the start is written
 }
 
@@ -67,7 +71,7 @@ type absence struct {
 // New checks the parts and returns an engine that has not started.
 func New(c Config) (*Engine, error) {
 	switch {
-	case c.Broker == nil, c.Feed == nil, c.Journal == nil, c.Gate == nil, c.Calendar == nil, c.Instrument == nil, c.Now == nil, c.Pause == nil:
+	case c.Broker == nil, c.Feed == nil, c.Journal == nil, c.Gate == nil, c.Calendar == nil, c.Instrument == nil, c.Now == nil, c.Pause == nil, c.Dispute == nil:
 		return nil, errors.New("engine: a part is missing")
 	case c.Bars < 0:
 		return nil, fmt.Errorf("engine: %d bars", c.Bars)
@@ -115,26 +119,26 @@ func (e *Engine) Start(ctx context.Context, s journal.Start) error {
 
 // activate leaves reconciling, unless something has halted meanwhile.
 func (e *Engine) activate(reason string) error {
-	if e.mode() != journal.Reconciling {
+	if e.mode() != journal.ModeReconciling {
 		return nil
 	}
-	return e.write(journal.State{Mode: journal.Active, Reason: reason, By: "daemon"})
+	return e.write(journal.State{Mode: journal.ModeActive, Reason: reason, By: "daemon"})
 }
 
 // Halt stops all new orders at once; the running step finishes without placing another. It returns when the halt is
 // on disk.
 func (e *Engine) Halt(reason, detail, by string) error {
-	return e.write(journal.State{Mode: journal.Halted, Reason: reason, Detail: detail, By: by})
+	return e.write(journal.State{Mode: journal.ModeHalted, Reason: reason, Detail: detail, By: by})
 }
 
 // Resume leaves a halt through a fresh reconciliation.
 func (e *Engine) Resume(ctx context.Context, by string) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	if m := e.mode(); m != journal.Halted && m != journal.ReduceOnly && m != journal.Reconciling {
+	if m := e.mode(); m != journal.ModeHalted && m != journal.ModeReduceOnly && m != journal.ModeReconciling {
 		return fmt.Errorf("resume: the daemon is %s, not halted", m)
 	}
-	if err := e.write(journal.State{Mode: journal.Reconciling, Reason: "resume", By: by}); err != nil {
+	if err := e.write(journal.State{Mode: journal.ModeReconciling, Reason: "resume", By: by}); err != nil {
 		return err
 	}
 	if err := e.past(ctx, e.Now()); err != nil {
@@ -178,12 +182,12 @@ func (e *Engine) write(bodies ...journal.Body) error {
 	return err
 }
 
-func (e *Engine) mode() string { return e.book().State().Mode }
+func (e *Engine) mode() journal.Mode { return e.book().State().Mode }
 
 // halted tells whether the mode forbids every order.
 func (e *Engine) halted() bool {
 	m := e.mode()
-	return m == journal.Halted || m == journal.Killed || m == journal.Reconciling
+	return m == journal.ModeHalted || m == journal.ModeKilled || m == journal.ModeReconciling
 }
 
 // CheckAccount compares the whole account with the book between slots, while there is anything to compare.

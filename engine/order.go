@@ -50,6 +50,9 @@ func (e *Engine) attempt(ctx context.Context, w wish, try int) (sent, again bool
 	if err != nil {
 		return false, false, e.refuse(w, order, risk.Refusal{Code: "baseline", Detail: err.Error(), Wait: true}, nil)
 	}
+	if err := e.freshAccount(ctx); err != nil {
+		return false, false, e.refuse(w, order, risk.Refusal{Code: "account", Detail: err.Error(), Wait: true}, nil)
+	}
 	quote, err := e.Feed.Quote(ctx, order.Symbol)
 	if err != nil {
 		return false, false, e.refuse(w, order, risk.Refusal{Code: "quote", Detail: err.Error(), Wait: true}, nil)
@@ -74,7 +77,7 @@ func (e *Engine) shape(ctx context.Context, w wish) (broker.Order, broker.Power,
 	switch {
 	case w.rule.Order.Type == strategy.Protected:
 		o.Type = broker.IOC
-	case w.rule.Order.Type == strategy.LimitOrder && !forced(w.decision.Reason):
+	case w.rule.Order.Type == strategy.Limit && !forced(w.decision.Reason):
 		o.Type = broker.Limit
 	}
 	if o.Side == broker.Sell {
@@ -111,10 +114,11 @@ func forced(r strategy.Reason) bool {
 // ticks away from the last price, always on the tick and inside the day's limits. An exit that could not go out at the
 // market for a minute becomes a limit at the collar.
 func (e *Engine) price(w wish, o broker.Order, q market.Quote) broker.Order {
-	since, stuck := e.quiet[quietKey(w)]
-	if o.Type == broker.Market && stuck && e.Now().Sub(since) >= collarAfter {
+	stuck := e.stuck(w)
+	switch {
+	case stuck:
 		o.Type = broker.Limit
-	} else if o.Type == broker.Market {
+	case o.Type == broker.Market:
 		return o
 	}
 	ladder := market.LadderNow(e.Instrument(o.Symbol).Kind)
@@ -150,7 +154,7 @@ func quietKey(w wish) string { return w.rule.Name + "/" + string(w.decision.Symb
 
 // remember notes since when an exit has been refused for its quote or collar.
 func (e *Engine) remember(w wish, r *risk.Refusal) {
-	if w.decision.Answer != strategy.Sell || !r.Wait {
+	if w.decision.Answer != strategy.Sell || r.Code != "quote" && r.Code != "collar" {
 		return
 	}
 	if _, known := e.quiet[quietKey(w)]; !known {
@@ -162,8 +166,14 @@ func (e *Engine) refuse(w wish, o broker.Order, r risk.Refusal, passed []risk.Pa
 	return e.write(journal.Refusal{Decision: w.id, Strategy: w.rule.Name, Order: o, Refusal: r, Passed: passed})
 }
 
+// stuck tells whether an exit has been held up by its quote or collar long enough to insist.
+func (e *Engine) stuck(w wish) bool {
+	since, waits := e.quiet[quietKey(w)]
+	return waits && w.decision.Answer == strategy.Sell && e.Now().Sub(since) >= collarAfter
+}
+
 func (e *Engine) request(w wish, o broker.Order) risk.Request {
-	return risk.Request{Order: o, Strategy: w.rule.Name, Exit: o.Side == broker.Sell, Due: w.decision.Due, Now: e.Now(), AllowAuction: w.rule.AllowAuction}
+	return risk.Request{Order: o, Strategy: w.rule.Name, Exit: o.Side == broker.Sell, Due: w.decision.Due, Now: e.Now(), AllowAuction: w.rule.AllowAuction, Insist: e.stuck(w)}
 }
 
 // intent is what is written before the POST.
@@ -201,7 +211,7 @@ func numbers(list broker.Orders) []string {
 // unknown, and unknown is never sent again.
 func (e *Engine) send(ctx context.Context, w wish, permit broker.Permit, i journal.Intent) (sent, again bool, err error) {
 	if e.halted() { // a halt may have come while the broker was read
-		return false, false, e.refuse(w, i.Order, risk.Refusal{Code: "halted", Detail: e.mode(), Wait: true}, i.Passed)
+		return false, false, e.refuse(w, i.Order, risk.Refusal{Code: "halted", Detail: string(e.mode()), Wait: true}, i.Passed)
 	}
 	if err := e.write(i); err != nil {
 		return false, false, err

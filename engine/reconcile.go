@@ -242,10 +242,10 @@ func foreign(b *journal.Book, list broker.Orders, s scene, bound map[string]bool
 }
 
 func halt(b *journal.Book, reason, detail string) []journal.Body {
-	if m := b.State().Mode; m == journal.Halted || m == journal.Killed {
+	if m := b.State().Mode; m == journal.ModeHalted || m == journal.ModeKilled {
 		return nil
 	}
-	return []journal.Body{journal.State{Mode: journal.Halted, Reason: reason, Detail: detail, By: "daemon"}}
+	return []journal.Body{journal.State{Mode: journal.ModeHalted, Reason: reason, Detail: detail, By: "daemon"}}
 }
 
 // afterUnknown halts when unknown outcomes pile up.

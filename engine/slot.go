@@ -12,7 +12,6 @@ import (
 	"maemae/broker"
 	"maemae/journal"
 	"maemae/market"
-	"maemae/risk"
 	"maemae/strategy"
 )
 
@@ -76,14 +75,10 @@ func (e *Engine) Slot(ctx context.Context, due time.Time, rules []*strategy.Stra
 	return res, nil
 }
 
-// Ask is what the rules would answer at the moment: the account and the market are read, nothing is written or sent.
-func (e *Engine) Ask(ctx context.Context, due time.Time, rules []*strategy.Strategy) ([]journal.Decision, error) {
+// Ask is what the rules would answer at the moment with this account: the market is read, nothing is written or sent.
+func (e *Engine) Ask(ctx context.Context, due time.Time, rules []*strategy.Strategy, a broker.Account) ([]journal.Decision, error) {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	a, err := e.Broker.Account(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("account: %w", err)
-	}
 	seen, err := e.look(ctx, due, rules)
 	if err != nil {
 		return nil, err
@@ -228,7 +223,8 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 	}
 	quotes := map[market.Symbol]market.Quote{}
 	for _, r := range e.rules {
-		if !r.Exits.Any() {
+		x := r.Exits
+		if x.StopLoss.IsZero() && x.TakeProfit.IsZero() && x.TrailingStop.IsZero() {
 			continue
 		}
 		for _, s := range r.Symbols {
@@ -238,7 +234,7 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 			q, read := quotes[s]
 			if !read {
 				var err error
-				if q, err = e.Feed.Quote(ctx, s); err != nil {
+				if _, _, q, err = e.Feed.Bars(ctx, s, 0, at); err != nil {
 					return fmt.Errorf("watch %s: %w", s, err)
 				}
 				quotes[s] = q
@@ -257,13 +253,9 @@ func (e *Engine) watch(ctx context.Context, at time.Time, r *strategy.Strategy, 
 			return err
 		}
 	}
-	v := e.view(at, r, s, q)
-	if v.Working || v.Halted {
-		return nil
-	}
-	d, due := r.CheckExits(v)
-	if !due {
-		return nil
+	d, applies := r.CheckExits(e.view(at, r, s, q))
+	if !applies || d.Answer != strategy.Sell {
+		return nil // an exit that has to wait is asked again at the next look
 	}
 	w := wish{decisionID(at, r.Name, s), d, r}
 	if err := e.write(journal.Decision{ID: w.id, Decision: d}); err != nil {

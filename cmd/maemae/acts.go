@@ -48,7 +48,7 @@ func haltCommand() *cobra.Command {
 				return err
 			}
 			err = act(c.Context(), p, "/halt", map[string]string{"Reason": reason}, func(by string) journal.Body {
-				return journal.State{Mode: journal.Halted, Reason: "operator", Detail: reason, By: by}
+				return journal.State{Mode: journal.ModeHalted, Reason: "operator", Detail: reason, By: by}
 			})
 			return done(c, err, "halted: no new order until maemae resume")
 		},
@@ -68,7 +68,7 @@ func resumeCommand() *cobra.Command {
 				return err
 			}
 			err = act(c.Context(), p, "/resume", struct{}{}, func(by string) journal.Body {
-				return journal.State{Mode: journal.Reconciling, Reason: "resume", By: by}
+				return journal.State{Mode: journal.ModeReconciling, Reason: "resume", By: by}
 			})
 			return done(c, err, "resumed")
 		},

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"maemae/market"
 	"maemae/scheduler"
 	"maemae/strategy"
 )
@@ -37,15 +40,29 @@ func parseRules(name string, data []byte, dir string) (*strategy.File, strategy.
 		switch {
 		case errors.As(err, &bad):
 			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, What: fmt.Sprintf("when %q: %s", bad.Text, bad.What), Hint: bad.Hint})
+		case s.ReadsVolumeToday() && !s.CompletedBars && looksEarly(w):
+			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: "the rule reads today's volume, which is still growing at " + w.Words(), Hint: "close - 15m, or bars: completed"})
 		case w.MayMissLateOpen():
 			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: fmt.Sprintf("when %q: a cron line does not move with the session on exam day and the first session of a year", s.When), Hint: "close - 15m does"})
 		}
 	}
-	problems.Sort()
+	slices.SortStableFunc(problems, func(a, b strategy.Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col)) })
 	if problems.Fatal() {
 		return nil, problems
 	}
 	return f, problems
+}
+
+// looksEarly tells whether a when has moments more than a quarter of an hour before the close of an ordinary session.
+func looksEarly(w scheduler.When) bool {
+	d := market.Date(20260302)
+	day := market.Session{Date: d, Open: d.At(9, 0), Close: d.At(15, 30)}
+	for _, t := range w.Moments(day) {
+		if t.Before(day.Close.Add(-15 * time.Minute)) {
+			return true
+		}
+	}
+	return false
 }
 
 // symbolFiles reads symbol lists beside the strategy file, and nowhere else.
@@ -102,14 +119,6 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 }
 
 func explainRule(w io.Writer, s *strategy.Strategy) error {
-	when, err := scheduler.ParseWhen(s.When)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n  looks %s\n%s\n", s.Name, when.Words(), indent(s.Words()))
+	_, err := fmt.Fprintf(w, "%s\n\n", s.Words())
 	return err
-}
-
-func indent(text string) string {
-	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n"
 }

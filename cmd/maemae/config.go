@@ -175,7 +175,7 @@ func defaults() Config {
 		Version:    1,
 		Env:        "paper",
 		KIS:        KISConfig{Hashkey: true},
-		Paper:      PaperConfig{Quotes: "virtual", Cash: won(10_000_000), FeeRate: Percent{market.DefaultFeeRate}, Slippage: 1, VolumeCap: Percent{decimal.New(10, -2)}},
+		Paper:      PaperConfig{Quotes: "virtual", Cash: won(10_000_000), FeeRate: Percent{market.DefaultCosts().FeeRate}, Slippage: 1, VolumeCap: Percent{decimal.New(10, -2)}},
 		Strategies: "strategies.yaml",
 		ExitsEvery: Every(time.Minute),
 		Exclusive:  true,

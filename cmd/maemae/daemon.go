@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"go.uber.org/zap"
 
 	"maemae/broker"
@@ -51,7 +52,9 @@ type parts struct {
 	log    *zap.Logger
 	clock  scheduler.Clock
 	dryRun bool
-	alive  func()
+	// lookOnly opens the journal for reading, beside a daemon that may be writing it; nothing can be sent or recorded.
+	lookOnly bool
+	alive    func()
 	onKIS  func(kis.Call)
 	// onEntry hears of every journal entry after it is on disk; nil logs them.
 	onEntry func(journal.Entry)
@@ -83,15 +86,19 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	}
 	d.feed = newLiveFeed(d.kis, store, cal)
 	d.holiday = &holidays{client: d.kis, log: p.log}
-	exec, err := d.executor(state)
+	exec, err := d.executor(p.lookOnly)
 	if err != nil {
 		return d, err
+	}
+	record := filepath.Join(state, "journal.db")
+	if _, err := os.Stat(record); p.lookOnly && errors.Is(err, os.ErrNotExist) {
+		record = "" // nothing has run here yet: an empty one in memory
 	}
 	onEntry := p.onEntry
 	if onEntry == nil {
 		onEntry = func(e journal.Entry) { logEntry(d.log, d.feed.Name, e) }
 	}
-	d.journal, err = journal.Open(filepath.Join(state, "journal.db"), journal.Options{Now: p.clock.Now, OnAppend: onEntry})
+	d.journal, err = journal.Open(record, journal.Options{Now: p.clock.Now, OnAppend: onEntry, ReadOnly: p.lookOnly && record != ""})
 	if err != nil {
 		return d, err
 	}
@@ -101,7 +108,7 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	}
 	d.engine, err = engine.New(engine.Config{
 		Broker: exec, Feed: d.feed, Journal: d.journal, Gate: gate, Calendar: cal, Costs: market.DefaultCosts(),
-		Instrument: market.Known, Now: p.clock.Now, Pause: pause, Exclusive: cfg.Exclusive, DryRun: p.dryRun, Bars: cfg.Bars,
+		Instrument: market.Known, Now: p.clock.Now, Pause: pause, Dispute: d.holiday.disputed, Exclusive: cfg.Exclusive, DryRun: p.dryRun, Bars: cfg.Bars,
 	})
 	return d, err
 }
@@ -119,15 +126,15 @@ func (d *daemon) close() {
 	}
 }
 
-// executor is who executes orders: KIS, or our own paper account.
-func (d *daemon) executor(state string) (broker.Broker, error) {
-	if d.cfg.Env != "paper" {
+// executor is who executes orders: KIS, or our own paper account, which belongs to the process that trades.
+func (d *daemon) executor(lookOnly bool) (broker.Broker, error) {
+	if d.cfg.Env != "paper" || lookOnly {
 		return d.kis, nil
 	}
 	return paper.New(paper.Options{
 		Cash: d.cfg.Paper.Cash.Decimal, Costs: market.Costs{FeeRate: d.cfg.Paper.FeeRate.Decimal}, Slippage: d.cfg.Paper.Slippage,
 		VolumeCap: d.cfg.Paper.VolumeCap.Shift(2).IntPart(), Quote: d.feed.Quote, Now: d.clock.Now, Calendar: d.cal, Instrument: market.Known,
-		Path: filepath.Join(state, "paper.json"),
+		Path: filepath.Join(d.state, "paper.json"),
 	})
 }
 
@@ -199,14 +206,14 @@ func calendar(cfg Config) (*market.Calendar, error) {
 
 // limits are the gate's numbers for this environment.
 func limits(cfg Config) risk.Limits {
-	l := risk.Limits{}
+	l := risk.Real()
 	if cfg.Env != "real" {
-		l = risk.Defaults()
+		l = risk.Practice()
 	}
 	c := cfg.Limits
 	for _, m := range []struct {
 		from Money
-		to   *risk.Won
+		to   *decimal.Decimal
 	}{{c.OrderValue, &l.OrderValue}, {c.MarketOrderValue, &l.MarketOrderValue}, {c.SymbolValue, &l.SymbolValue}, {c.DailyLoss, &l.DailyLoss}} {
 		if m.from.Sign() > 0 {
 			*m.to = m.from.Decimal
@@ -314,6 +321,18 @@ func (d *daemon) slot(ctx context.Context, due time.Time, jobs []string) map[str
 	}
 	d.log.Info("slot done", zap.Time("due", due), zap.Strings("jobs", jobs), zap.Int("decisions", res.Decisions), zap.Int("buys", res.Buys), zap.Int("sells", res.Sells), zap.Int("orders", res.Orders), zap.Int("refusals", res.Refusals), zap.Duration("took", time.Since(began).Round(time.Millisecond)))
 	return failed
+}
+
+// look reads the account without touching it. A paper account is read as the journal last saw it.
+func (d *daemon) look(ctx context.Context) (broker.Account, error) {
+	if d.cfg.Env != "paper" {
+		return d.kis.Account(ctx)
+	}
+	if a, ok := d.journal.Book().Account(); ok {
+		return a, nil
+	}
+	cash := d.cfg.Paper.Cash.Decimal
+	return broker.Account{Cash: cash, Deposit: cash, Equity: cash}, nil
 }
 
 // begin has nothing to write: a slot's decisions are on disk before its first order, and last finds them there.

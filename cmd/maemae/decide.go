@@ -42,7 +42,11 @@ func decideCommand() *cobra.Command {
 				return err
 			}
 			defer d.close()
-			list, err := d.engine.Ask(c.Context(), at.In(market.KST), rules.Strategies)
+			account, err := d.look(c.Context())
+			if err != nil {
+				return err
+			}
+			list, err := d.engine.Ask(c.Context(), at.In(market.KST), rules.Strategies, account)
 			if err != nil {
 				return err
 			}

@@ -373,12 +373,16 @@ func parseSpeed(text string, terminal bool) (float64, error) {
 
 // quarter is the morning of the session that a quarter of the files' bars lie before.
 func quarter(dir string) (time.Time, error) {
-	all, err := history.ReadFolder(dir)
+	folder, err := history.ReadFolder(dir)
 	if err != nil {
 		return time.Time{}, err
 	}
 	var dates []market.Date
-	for _, b := range all.Bars {
+	for _, s := range folder.Symbols() {
+		b, err := folder.Load(s)
+		if err != nil {
+			return time.Time{}, err
+		}
 		if len(b.Dates) > len(dates) {
 			dates = b.Dates
 		}

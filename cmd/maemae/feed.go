@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -30,11 +31,21 @@ func newLiveFeed(client *kis.Client, store *history.Store, cal *market.Calendar)
 	return &liveFeed{kis: client, store: store, cal: cal, known: map[market.Symbol]history.Bars{}, whole: map[market.Symbol]bool{}, names: map[market.Symbol]string{}}
 }
 
-// Quote reads the present price, offer, bid and limits.
+// Quote implements engine.Feed with two calls: inquire-price knows whether the symbol trades, the daily chart knows best
+// offer and bid. The quote is as old as the older of the two.
 func (f *liveFeed) Quote(ctx context.Context, s market.Symbol) (market.Quote, error) {
 	q, err := f.kis.Quote(ctx, s)
-	f.learn(q)
-	return q, err
+	if err != nil {
+		return q, err
+	}
+	today := market.DateOf(q.At)
+	_, sides, err := f.kis.Daily(ctx, s, today, today)
+	if err != nil {
+		return q, err
+	}
+	f.learn(sides)
+	q.Name, q.Ask, q.Bid, q.Price, q.Volume = sides.Name, sides.Ask, sides.Bid, sides.Price, sides.Volume
+	return q, nil
 }
 
 // Name is the Korean name of a symbol, as far as KIS has told it.
@@ -95,7 +106,7 @@ func (f *liveFeed) load(s market.Symbol) (history.Bars, error) {
 		return b, nil
 	}
 	b, err := f.store.Load(s)
-	if err != nil && !errors.Is(err, history.ErrNone) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return history.Bars{}, fmt.Errorf("bars of %s: %w", s, err)
 	}
 	f.known[s] = b

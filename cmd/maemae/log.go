@@ -77,7 +77,7 @@ func logEntry(log *zap.Logger, names func(market.Symbol) string, e journal.Entry
 		}
 		write("slot "+b.Outcome, seq, zap.String("job", b.Job), zap.Time("due", b.Due), zap.Int("decisions", b.Decisions), zap.Duration("took", b.Ended.Sub(b.Started)), detail(b.Detail))
 	case journal.Decision:
-		log.Info("decision: "+string(b.Answer), append([]zap.Field{seq, zap.String("id", b.ID), zap.String("strategy", b.Strategy), named(b.Symbol), zap.Time("due", b.Due), zap.String("reason", string(b.Reason)), detail(b.Detail), zap.Stringer("price", b.Price), zap.Int64("shares", b.Shares)}, evidence(b.Decision.Decision)...)...)
+		log.Info("decision: "+string(b.Answer), append([]zap.Field{seq, zap.String("id", b.ID), zap.String("strategy", b.Strategy), named(b.Symbol), zap.Time("due", b.Due), zap.String("reason", string(b.Reason)), detail(b.Detail), zap.Stringer("price", b.Price), zap.Int64("shares", b.Shares)}, evidence(b.Decision)...)...)
 	case journal.Refusal:
 		log.Warn("refused by "+b.Refusal.Code, seq, zap.String("decision", b.Decision), zap.String("strategy", b.Strategy), named(b.Order.Symbol), zap.Stringer("order", b.Order), zap.String("wanted", b.Refusal.Wanted), zap.String("allowed", b.Refusal.Allowed), detail(b.Refusal.Detail))
 	case journal.Intent:
@@ -100,10 +100,10 @@ func logEntry(log *zap.Logger, names func(market.Symbol) string, e journal.Entry
 		log.Info("order: cancel asked", seq, zap.String("id", b.Intent), zap.String("number", b.ID.Number), zap.String("why", b.Why), zap.String("error", b.Error))
 	case journal.State:
 		write := log.Info
-		if b.Mode == "halted" || b.Mode == "killed" {
+		if b.Mode == journal.ModeHalted || b.Mode == journal.ModeKilled {
 			write = log.Error
 		}
-		write("daemon: "+b.Mode, seq, zap.String("reason", b.Reason), detail(b.Detail), zap.String("by", b.By))
+		write("daemon: "+string(b.Mode), seq, zap.String("reason", b.Reason), detail(b.Detail), zap.String("by", b.By))
 	case journal.External:
 		log.Warn("foreign order", seq, zap.String("number", b.Row.ID.Number), named(b.Row.Symbol), zap.String("side", string(b.Row.Side)), zap.Int64("shares", b.Row.Shares))
 	case journal.Mismatch:
@@ -149,7 +149,7 @@ func evidenceLine(e *strategy.Evidence) string {
 	var walk func(*strategy.Evidence)
 	walk = func(n *strategy.Evidence) {
 		switch {
-		case n.Value != "":
+		case n.Value != "" && n.Value != n.Text:
 			values = append(values, n.Text+" = "+n.Value)
 		case n.Missing > 0 && len(n.Children) == 0:
 			values = append(values, fmt.Sprintf("%s needs %d more bars", n.Text, n.Missing))

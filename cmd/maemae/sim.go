@@ -30,9 +30,7 @@ Its clock runs in real time, or with --clock stepped only when a client moves it
 			if o.Cash, err = parseWon(cash); err != nil {
 				return err
 			}
-			if o.Clock, err = kissim.ParseClock(clock); err != nil {
-				return usageError{err}
-			}
+			o.Clock = kissim.Clock(clock)
 			if start == "now" {
 				o.Start = time.Now()
 			} else if start != "" {
