@@ -55,7 +55,11 @@ func (e *expr) spell(names bool) string {
 	case opAnd, opOr:
 		parts := make([]string, len(e.args))
 		for i, x := range e.args {
-			parts[i] = part(x, rank+1)
+			if x.op == e.op { // a and (b and c) is a and b and c
+				parts[i] = part(x, rank)
+			} else {
+				parts[i] = part(x, rank+1)
+			}
 		}
 		return strings.Join(parts, " "+signOf[e.op]+" ")
 	case opSum, opCount:

@@ -244,8 +244,9 @@ func joined(n *yaml.Node, i int) string {
 	if n.Kind == yaml.MappingNode {
 		step = 2
 	}
+	open := func() bool { return strings.Count(text, "(") > strings.Count(text, ")") }
 	for i += 1; i < len(n.Content); i += step {
-		if step == 2 && !missing(n.Content[i+1]) {
+		if step == 1 && !open() || step == 2 && !missing(n.Content[i+1]) {
 			break
 		}
 		next := n.Content[i].Value
