@@ -34,7 +34,7 @@ func halfToEven(n int) int {
 // nearestRoot is the whole number nearest to the root of n. (No root of a whole
 // number lies half way.)
 func nearestRoot(n int) int {
-	r := 1 << (bits.Len(uint(n)) / 2) // not below the root
+	r := 1 << ((bits.Len(uint(n)) + 1) / 2) // not below the root
 	for r*r-r >= n {
 		r--
 	}

@@ -42,7 +42,12 @@ func trail(closes, uppers, lowers series.Series) series.Series {
 		if i == first || down.GreaterThan(lower) || before.LessThan(lower) {
 			lower = down
 		}
-		if value = lower; close.LessThan(lower) || above && close.LessThanOrEqual(upper) {
+		if above {
+			above = close.LessThanOrEqual(upper)
+		} else {
+			above = close.LessThan(lower)
+		}
+		if value = lower; above {
 			value = upper
 		}
 		out = append(out, value)
