@@ -180,6 +180,14 @@ func parseBar(line string) (bar, error) {
 	if b.open == 0 || b.high == 0 || b.low == 0 || b.volume == 0 {
 		b.open, b.high, b.low, b.volume = 0, 0, 0, 0 // halted
 	}
+	if !b.halted() { // adjusted prices are rounded one by one: a close can lie a won outside (market.Bar.Normalize)
+		if top := max(b.open, b.close); top-b.high == 1 {
+			b.high = top
+		}
+		if bottom := min(b.open, b.close); b.low-bottom == 1 {
+			b.low = bottom
+		}
+	}
 	if b.close == 0 || !b.halted() && (b.high < max(b.open, b.close) || b.low > min(b.open, b.close)) {
 		return bar{}, fmt.Errorf("bar %s: high and low do not enclose open and close above zero", date)
 	}
