@@ -272,8 +272,15 @@ var cells = []struct {
 func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
 	asked := map[string]map[broker.Side]bool{}
 	rules := map[string]Rule{}
+	var limits []string
 	for _, r := range Rules() {
 		rules[r.Name], asked[r.Name] = r, map[broker.Side]bool{}
+		if r.Limit {
+			limits = append(limits, r.Name)
+		}
+	}
+	if got, want := strings.Join(limits, " "), "reduce_only symbols book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"; got != want {
+		t.Errorf("limits are\n%s\nwant\n%s", got, want)
 	}
 	for i, c := range cells {
 		for _, s := range []scene{entry(), exit()} {
