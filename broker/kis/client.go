@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -150,6 +149,9 @@ func (o *Options) complete() (*url.URL, error) {
 	if o.UserAgent == "" {
 		o.UserAgent = userAgent
 	}
+	if strings.ContainsFunc(o.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, fmt.Errorf("user agent: a character that no header may hold")
+	}
 	local := o.BaseURL != "" && strings.TrimRight(o.BaseURL, "/") != host
 	if !local {
 		o.BaseURL = host
@@ -196,14 +198,8 @@ func (c *Client) String() string {
 	return fmt.Sprintf("kis %s %s", string(c.opts.Env), c.opts.Account)
 }
 
-// GoString is the form of String.
-func (c *Client) GoString() string { return c.String() }
-
 // Format writes the form of String for every verb, so that no way of printing shows a key.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
-
-// LogValue is the form of String.
-func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Close lets go of connections and files. A Client must not be used after it.
 func (c *Client) Close() error {

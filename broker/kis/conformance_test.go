@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,5 +130,31 @@ func TestKISKeepsTheBrokersPromises(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestASlotOfReadsKeepsWithinTheQuotaOfItsHost(t *testing.T) {
+	const calls = 100
+	b := start(t, kis.Virtual, kissim.Options{Rate: calls})
+	b.opts.Limit = calls
+	b.opts.TokenDir = filepath.Join(t.TempDir(), "app")
+	var turnedAway atomic.Int64
+	b.opts.Observe = func(c kis.Call) {
+		if c.Code == "EGW00201" {
+			turnedAway.Add(1)
+		}
+	}
+	clients := []*kis.Client{b.connect(), b.connect()}
+	var all sync.WaitGroup
+	for i := range 150 {
+		all.Go(func() {
+			if _, err := clients[i%2].Quote(t.Context(), symbol); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := turnedAway.Load(); n > 5 { // a stall of this machine may bunch a few
+		t.Errorf("%d of 150 calls were turned away", n)
 	}
 }

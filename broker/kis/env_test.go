@@ -66,6 +66,7 @@ func TestOnlyPureEnvironmentsStart(t *testing.T) {
 		{"an account with a hyphen", func(o *Options) { o.Account.Number = "1234-678" }, false},
 		{"a short account", func(o *Options) { o.Account.Number = "1234567" }, false},
 		{"no product", func(o *Options) { o.Account.Product = "" }, false},
+		{"a user agent that adds a header", func(o *Options) { o.UserAgent = "x\r\nIdempotency-Key: 1" }, false},
 		{"no token directory", func(o *Options) { o.TokenDir = "" }, false},
 		{"a rate KIS never granted", func(o *Options) { o.BaseURL, o.Limit = "", 21 }, false},
 		{"a rate below one", func(o *Options) { o.Limit = -1 }, false},

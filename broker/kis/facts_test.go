@@ -115,7 +115,7 @@ func TestACodeCountsWhateverTheHTTPStatus(t *testing.T) {
 }
 
 func TestATokenAskedForTooSoonComesInAnotherShape(t *testing.T) {
-	c, s := connect(t, map[string]answer{
+	c, s := fresh(t, map[string]answer{
 		issueToken.path: always(403, `{"error_description":"접근토큰 발급 잠시 후 다시 시도하세요(1분당 1회)","error_code":"EGW00133"}`),
 		price.path:      file(t, "price"),
 	})

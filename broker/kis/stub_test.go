@@ -165,11 +165,19 @@ func open(t *testing.T, o Options) *Client {
 	return c
 }
 
-// connect is a virtual client of a stub.
-func connect(t *testing.T, answers map[string]answer) (*Client, *stub) {
+// fresh is a virtual client of a stub.
+func fresh(t *testing.T, answers map[string]answer) (*Client, *stub) {
 	t.Helper()
 	s := newStub(t, answers)
 	return open(t, options(t, s.URL)), s
+}
+
+// connect is a virtual client of a stub that has its token.
+func connect(t *testing.T, answers map[string]answer) (*Client, *stub) {
+	t.Helper()
+	c, s := fresh(t, answers)
+	c.tokens.know("eyJ0eXAiOiJKV1QifQ.test-token-1.sig")
+	return c, s
 }
 
 // pretendReal makes a client of a stub speak as on real; only here can the two meet.

@@ -18,6 +18,7 @@ import (
 // seed puts a token into the file that was asked for long ago.
 func seed(t *testing.T, c *Client, token string) {
 	t.Helper()
+	c.tokens.know("")
 	if err := c.tokens.save(cached{Env: c.opts.Env, App: c.tokens.app, Token: token, Asked: noon.Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestATokenRequestThatDidNotLeaveDoesNotCount(t *testing.T) {
 }
 
 func TestABadKeyIsUnauthorised(t *testing.T) {
-	c, _ := connect(t, map[string]answer{issueToken.path: always(403, `{"error_code":"EGW00103","error_description":"유효하지 않은 AppKey입니다."}`)})
+	c, _ := fresh(t, map[string]answer{issueToken.path: always(403, `{"error_code":"EGW00103","error_description":"유효하지 않은 AppKey입니다."}`)})
 	_, err := c.Quote(t.Context(), "005930")
 	if e := kind(t, err, broker.Unauthorised); e.Code != "EGW00103" {
 		t.Errorf("%v", err)
@@ -224,7 +225,7 @@ func TestATokenAskedForIsOnDiskBeforeTheRequest(t *testing.T) {
 }
 
 func TestWaitingForAnotherProcessEndsWithTheContext(t *testing.T) {
-	c, s := connect(t, map[string]answer{price.path: file(t, "price")})
+	c, s := fresh(t, map[string]answer{price.path: file(t, "price")})
 	other, err := openPrivate(filepath.Join(c.opts.TokenDir, "token.lock"), os.O_RDWR)
 	if err != nil {
 		t.Fatal(err)

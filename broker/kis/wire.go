@@ -175,6 +175,7 @@ type post struct {
 }
 
 // post sends one request over a connection of its own that cannot carry a second: no pool, no redirect, no repetition.
+// It goes before reads: hash and token, too, are what an order waits for.
 // Every error before the first byte is Unsent. After it an error is what check makes of the answer, and Unclear without
 // one.
 func (c *Client) post(ctx context.Context, p post) (r reply, err error) {

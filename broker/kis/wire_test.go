@@ -292,7 +292,7 @@ func TestAListThatCannotBeReadToItsEndIsAnError(t *testing.T) {
 		}
 	}
 	more := func(int) string { return "M" }
-	fresh := func(n int) string { return fmt.Sprint("c", n) }
+	next := func(n int) string { return fmt.Sprint("c", n) }
 	row := func(n int) string { return orderRow(fmt.Sprint(n + 1)) }
 	rows := map[string]struct {
 		fn    answer
@@ -300,10 +300,10 @@ func TestAListThatCannotBeReadToItsEndIsAnError(t *testing.T) {
 	}{
 		"cursor repeats":     {page(more, func(int) string { return "same" }, row), 2 * walksMax},
 		"cursor is blank":    {page(more, func(int) string { return "  " }, row), walksMax},
-		"too many pages":     {page(more, fresh, row), pagesMax},
-		"second page fails":  {first(page(more, fresh, row), always(200, rejected("2", "OPSQ2001", ""))), 2},
-		"rows changed":       {first(page(more, fresh, row), always(200, rejected("1", "KIOK9999", "조회이후에 자료가 변경되었습니다."))), 1 + walksMax},
-		"an order twice":     {first(page(more, fresh, func(int) string { return orderRow("0000000007") }), page(func(int) string { return "D" }, fresh, func(int) string { return orderRow("7") })), 2},
+		"too many pages":     {page(more, next, row), pagesMax},
+		"second page fails":  {first(page(more, next, row), always(200, rejected("2", "OPSQ2001", ""))), 2},
+		"rows changed":       {first(page(more, next, row), always(200, rejected("1", "KIOK9999", "조회이후에 자료가 변경되었습니다."))), 1 + walksMax},
+		"an order twice":     {first(page(more, next, func(int) string { return orderRow("0000000007") }), page(func(int) string { return "D" }, next, func(int) string { return orderRow("7") })), 2},
 		"no list":            {always(200, `{"rt_cd":"0","output2":{}}`), 1},
 		"a row of yesterday": {always(200, `{"rt_cd":"0","output1":[`+strings.ReplaceAll(orderRow("1"), "20260105", "20260102")+`]}`), 1},
 	}
