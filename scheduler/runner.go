@@ -51,12 +51,13 @@ type Record struct {
 }
 
 // Tick is work inside sessions that leaves no record: watching exits, polling orders. It comes every Every from the
-// session's open up to its close. A tick whose moment passed while something else ran comes once, as soon as the runner
+// session's open up to its close, or so much longer as it lingers. A tick whose moment passed while something else ran comes once, as soon as the runner
 // is free; slots come first. Disputed days have no ticks.
 type Tick struct {
-	Name  string
-	Every time.Duration // at least a second
-	Run   func(ctx context.Context, due time.Time) error
+	Name   string
+	Every  time.Duration // at least a second
+	Linger time.Duration // past the close, to see what the closing auction did
+	Run    func(ctx context.Context, due time.Time) error
 }
 
 // Options is what a runner needs. Jobs, Calendar, Clock, Run, Last and Record are required.
@@ -148,8 +149,8 @@ func New(o Options) (*Runner, error) {
 		return nil, errors.New("scheduler: late, sessions and drain must not be negative")
 	}
 	for _, t := range o.Ticks {
-		if t.Every < time.Second || t.Run == nil {
-			return nil, fmt.Errorf("scheduler: tick %s: needs work and a step of at least a second", t.Name)
+		if t.Every < time.Second || t.Linger < 0 || t.Run == nil {
+			return nil, fmt.Errorf("scheduler: tick %s: needs work, and a step of at least a second", t.Name)
 		}
 	}
 	o.Late = orDefault(o.Late, time.Minute)
@@ -212,14 +213,14 @@ func (r *Runner) Reload(jobs []Job) error {
 	return nil
 }
 
-// Run works until the context ends, and returns nil once running work has come to its end; or until Begin or Record
-// fails, and returns that error. It is called once.
+// Run works until the context ends, and returns nil once running work has come to its end; or until Begin, Record
+// or the clock fails, and returns that error. It is called once.
 func (r *Runner) Run(ctx context.Context) error {
 	r.start()
 	for ctx.Err() == nil {
 		now := r.o.Clock.Now()
-		due, any := r.earliest()
-		if any && !due.After(now) {
+		due, found := r.earliest()
+		if found && !due.After(now) {
 			if err := r.settle(ctx, due, now); err != nil {
 				return err
 			}
@@ -232,7 +233,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		if worked {
 			continue
 		}
-		if any && due.Before(next) {
+		if found && due.Before(next) {
 			next = due
 		}
 		if err := r.wait(ctx, next); err != nil {
@@ -406,37 +407,36 @@ func (r *Runner) shield(ctx context.Context, work func(context.Context) error) (
 // ahead.
 func (r *Runner) tick(ctx context.Context, now time.Time) (next time.Time, worked bool) {
 	next = now.Add(24 * time.Hour)
-	if len(r.o.Ticks) == 0 {
-		return next, false
-	}
-	today := market.DateOf(now)
-	s, err := r.o.Calendar.Session(today)
-	if err != nil || !now.Before(s.Close) || r.o.Disputed(s) != "" {
-		s, err = r.o.Calendar.NextSession(today)
-	}
-	if err != nil {
-		return next, false
-	}
 	for i, t := range r.o.Ticks {
-		steps := now.Sub(s.Open) / t.Every
-		due := s.Open.Add(steps * t.Every)
-		switch {
-		case now.Before(s.Open):
-			due = s.Open
-		case due.After(r.served[i]):
-			r.served[i] = due
-			if err := r.shield(ctx, func(ctx context.Context) error { return t.Run(ctx, due) }); err != nil {
-				r.o.Trouble(fmt.Errorf("scheduler: %s at %s: %w", t.Name, clock(due), err))
+		last, following := r.around(t, now)
+		if last.After(r.served[i]) {
+			r.served[i] = last
+			if err := r.shield(ctx, func(ctx context.Context) error { return t.Run(ctx, last) }); err != nil {
+				r.o.Trouble(fmt.Errorf("scheduler: %s at %s: %w", t.Name, clock(last), err))
 			}
 			return next, true
-		default:
-			due = due.Add(t.Every)
 		}
-		if due.Before(next) {
-			next = due
+		if !following.IsZero() && following.Before(next) {
+			next = following
 		}
 	}
 	return next, false
+}
+
+// around are the moments of a tick on both sides of the present: the last one up to now, if the session is not over for
+// it, and the one that follows; zero where there is none.
+func (r *Runner) around(t Tick, now time.Time) (last, following time.Time) {
+	s, err := r.o.Calendar.Session(market.DateOf(now))
+	if err != nil || !now.Before(s.Close.Add(t.Linger)) || r.o.Disputed(s) != "" {
+		if s, err = r.o.Calendar.NextSession(market.DateOf(now)); err != nil {
+			return time.Time{}, time.Time{}
+		}
+	}
+	if now.Before(s.Open) {
+		return time.Time{}, s.Open
+	}
+	last = s.Open.Add(now.Sub(s.Open) / t.Every * t.Every)
+	return last, last.Add(t.Every)
 }
 
 // adopt puts reloaded jobs into force.

@@ -476,6 +476,28 @@ func TestTicksGiveWayToSlotsAndDoNotPileUp(t *testing.T) {
 	}
 }
 
+func TestTicksLingerPastTheClose(t *testing.T) {
+	for linger, want := range map[time.Duration]string{
+		0:                "15:20 15:25 09:00",
+		time.Second:      "15:20 15:25 15:30 09:00",
+		11 * time.Minute: "15:20 15:25 15:30 15:35 15:40 09:00",
+	} {
+		w := newWorld(at(t, "2026-01-05 15:18"))
+		o := w.options()
+		var got []string
+		o.Ticks = []Tick{{Name: "orders", Every: 5 * time.Minute, Linger: linger, Run: func(_ context.Context, due time.Time) error {
+			got = append(got, due.Format("15:04"))
+			return nil
+		}}}
+		if err := w.live(t, o, at(t, "2026-01-06 09:04")); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("lingering %s: %v, want %s", linger, got, want)
+		}
+	}
+}
+
 func TestRunnerStopsWhenARecordCannotBeWritten(t *testing.T) {
 	full := errors.New("disk full")
 	for _, c := range []struct {
@@ -536,7 +558,10 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		"fast tick": func(o *Options) {
 			o.Ticks = []Tick{{Name: "t", Every: time.Millisecond, Run: func(context.Context, time.Time) error { return nil }}}
 		},
-		"tick without work":        func(o *Options) { o.Ticks = []Tick{{Name: "t", Every: time.Minute}} },
+		"tick without work": func(o *Options) { o.Ticks = []Tick{{Name: "t", Every: time.Minute}} },
+		"lingers backwards": func(o *Options) {
+			o.Ticks = []Tick{{Name: "t", Every: time.Minute, Linger: -1, Run: func(context.Context, time.Time) error { return nil }}}
+		},
 		"job without name":         func(o *Options) { o.Jobs[0].Name = "" },
 		"two jobs of one name":     func(o *Options) { o.Jobs = append(o.Jobs, o.Jobs[0]) },
 		"job without when":         func(o *Options) { o.Jobs[0].When = When{} },
