@@ -165,7 +165,7 @@ func (b *Book) Reserve(id string, o broker.Order, unit decimal.Decimal) error {
 	case taken:
 		return fmt.Errorf("reserve %s: order %s is open already", o, id)
 	case o.Shares > maxShares:
-		return fmt.Errorf("reserve %s: above %d shares: %w", o, int64(maxShares), ErrShares)
+		return fmt.Errorf("reserve %s: above %d shares", o, int64(maxShares))
 	case o.Side == broker.Buy && unit.Sign() <= 0:
 		return fmt.Errorf("reserve %s: unit price %s", o, unit)
 	}

@@ -161,6 +161,16 @@ func TestReservationsKeepCashAndSharesFromBeingUsedTwice(t *testing.T) {
 	if err := b.Reserve("4", order(broker.Sell, 2), decimal.Zero); !errors.Is(err, ErrShares) {
 		t.Errorf("sell of reserved shares: %v", err)
 	}
+	other := broker.Order{Symbol: hynix, Side: broker.Buy, Type: broker.Market, Shares: 2}
+	if err := b.Reserve("5", other, won(150_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Fill("5", 2, won(150_000), share); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.Sellable(hynix); n != 2 {
+		t.Errorf("%d shares of one symbol are sellable while another's are reserved", n)
+	}
 }
 
 func TestFillOutsideItsReservationChangesNothing(t *testing.T) {
@@ -306,9 +316,11 @@ func TestBookEqualsTheListOfItsFills(t *testing.T) {
 					}
 					held[e.symbol] += e.shares
 				}
-				free := cash
+				free, sellable := cash, maps.Clone(held)
 				for _, o := range orders {
-					if o.order.Side == broker.Buy {
+					if o.order.Side == broker.Sell {
+						sellable[o.order.Symbol] -= o.order.Shares
+					} else {
 						value := won(o.unit * o.order.Shares)
 						free = free.Sub(value).Sub(costs.Fee(value))
 					}
@@ -318,8 +330,8 @@ func TestBookEqualsTheListOfItsFills(t *testing.T) {
 						b.TradedToday().Costs, today, b.Available(), free)
 				}
 				for s, n := range held {
-					if b.Holding(s).Shares != n || n < 0 {
-						t.Fatalf("%s: %d shares, want %d", s, b.Holding(s).Shares, n)
+					if b.Holding(s).Shares != n || b.Sellable(s) != sellable[s] || sellable[s] < 0 {
+						t.Fatalf("%s: %d shares, want %d; %d sellable, want %d", s, b.Holding(s).Shares, n, b.Sellable(s), sellable[s])
 					}
 				}
 				if free.Sign() < 0 {

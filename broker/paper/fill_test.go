@@ -111,18 +111,18 @@ func TestRefusalsNameTheirCode(t *testing.T) {
 		order broker.Order
 		world func(*world)
 	}{
-		CodeOrder:   {order: broker.Order{Symbol: samsung, Side: "swap", Type: broker.Market, Shares: 1}},
-		CodeSession: {order: order(broker.Buy, 1), world: func(w *world) { w.now = market.Date(20241201).At(10, 0) }},
-		CodePrice:   {order: order(broker.Buy, 1), world: func(w *world) { w.quotes[samsung] = market.Quote{} }},
-		CodeHalted: {order: order(broker.Buy, 1), world: func(w *world) {
+		codeOrder:   {order: broker.Order{Symbol: samsung, Side: "swap", Type: broker.Market, Shares: 1}},
+		codeSession: {order: order(broker.Buy, 1), world: func(w *world) { w.now = market.Date(20241201).At(10, 0) }},
+		codePrice:   {order: order(broker.Buy, 1), world: func(w *world) { w.quotes[samsung] = market.Quote{} }},
+		codeHalted: {order: order(broker.Buy, 1), world: func(w *world) {
 			q := w.quotes[samsung]
 			q.Halted = true
 			w.quotes[samsung] = q
 		}},
-		CodeTick:   {order: broker.Order{Symbol: samsung, Side: broker.Buy, Type: broker.Limit, Shares: 1, Price: won(54_050)}},
-		CodeLimit:  {order: broker.Order{Symbol: samsung, Side: broker.Buy, Type: broker.IOC, Shares: 1, Price: won(70_500)}},
-		CodeCash:   {order: order(broker.Buy, 143)}, // 142 at the upper limit
-		CodeShares: {order: order(broker.Sell, 1)},
+		codeTick:   {order: broker.Order{Symbol: samsung, Side: broker.Buy, Type: broker.Limit, Shares: 1, Price: won(54_050)}},
+		codeLimit:  {order: broker.Order{Symbol: samsung, Side: broker.Buy, Type: broker.IOC, Shares: 1, Price: won(70_500)}},
+		codeCash:   {order: order(broker.Buy, 143)}, // 142 at the upper limit
+		codeShares: {order: order(broker.Sell, 1)},
 	} {
 		t.Run(code, func(t *testing.T) {
 			w := morning()
@@ -220,9 +220,9 @@ func TestSessionsRollOverAndOldOrdersLeaveTheList(t *testing.T) {
 		}
 	}
 	_, err = b.Orders(t.Context(), 20241202)
-	wantCode(t, err, broker.Refused, CodePast)
-	wantCode(t, b.Cancel(t.Context(), first.ID), broker.Refused, CodeUnknown)
-	wantCode(t, b.Cancel(t.Context(), last.ID), broker.Refused, CodeFinal)
+	wantCode(t, err, broker.Refused, codePast)
+	wantCode(t, b.Cancel(t.Context(), first.ID), broker.Refused, codeUnknown)
+	wantCode(t, b.Cancel(t.Context(), last.ID), broker.Refused, codeFinal)
 	w.now = market.Date(20241207).At(12, 0) // a Saturday; and time went back
 	if _, err := b.Account(t.Context()); err != nil {
 		t.Error(err)

@@ -14,20 +14,20 @@ import (
 	"maemae/market"
 )
 
-// The codes of this broker's refusals (broker.Error.Code).
+// The codes of this broker's refusals, as broker.Error.Code carries them and the journal remembers them.
 const (
-	CodeOrder   = "order"   // the order means nothing
-	CodeSession = "session" // the exchange is closed
-	CodePrice   = "price"   // the symbol has no price yet
-	CodeHalted  = "halted"  // the symbol is halted
-	CodeTick    = "tick"    // the price is off the ladder
-	CodeLimit   = "limit"   // the price is outside the day's limits
-	CodeCash    = "cash"    // not enough cash
-	CodeShares  = "shares"  // not enough sellable shares
-	CodeUnknown = "unknown" // no such order
-	CodeFinal   = "final"   // nothing of the order is left to cancel
-	CodePast    = "past"    // orders of that date are no longer kept
-	CodeState   = "state"   // the state file cannot be written; nothing was done
+	codeOrder   = "order"   // the order means nothing
+	codeSession = "session" // the exchange is closed
+	codePrice   = "price"   // the symbol has no price yet
+	codeHalted  = "halted"  // the symbol is halted
+	codeTick    = "tick"    // the price is off the ladder
+	codeLimit   = "limit"   // the price is outside the day's limits
+	codeCash    = "cash"    // not enough cash
+	codeShares  = "shares"  // not enough sellable shares
+	codeUnknown = "unknown" // no such order
+	codeFinal   = "final"   // nothing of the order is left to cancel
+	codePast    = "past"    // orders of that date are no longer kept
+	codeState   = "state"   // the state file cannot be written; nothing was done
 )
 
 // Options is what a paper account needs. Quote and Now are its only windows on the world.
@@ -128,19 +128,19 @@ func (b *Broker) begin(ctx context.Context, op string, kind broker.Kind) (*state
 
 func (b *Broker) end() { <-b.turn }
 
-// keep writes the next state to disk and lets it count.
-func (b *Broker) keep(op string, next *state) error {
+// keep writes the next state to disk and lets it count. Where it cannot, nothing has happened, and the error is of the
+// kind given; where the disk may forget what it took, it counts and is unclear.
+func (b *Broker) keep(op string, next *state, kind broker.Kind) error {
+	replaced, err := true, error(nil)
 	if b.o.Path != "" {
-		replaced, err := next.save(b.o.Path)
-		if err != nil && !replaced {
-			return &broker.Error{Op: op, Kind: broker.Refused, Code: CodeState, Err: err}
-		}
-		if err != nil {
-			b.now = next
-			return &broker.Error{Op: op, Kind: broker.Unclear, Code: CodeState, Err: err}
-		}
+		replaced, err = next.save(b.o.Path)
 	}
-	b.now = next
+	if replaced {
+		b.now, kind = next, broker.Unclear
+	}
+	if err != nil {
+		return &broker.Error{Op: op, Kind: kind, Code: codeState, Err: err}
+	}
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (b *Broker) Place(ctx context.Context, p broker.Permit) (broker.Receipt, er
 	if err != nil {
 		return broker.Receipt{}, refused(op, code, err)
 	}
-	if err := b.keep(op, next); err != nil {
+	if err := b.keep(op, next, broker.Refused); err != nil {
 		return broker.Receipt{}, err
 	}
 	return broker.Receipt{ID: row.ID, At: now}, nil
@@ -181,27 +181,27 @@ func (b *Broker) Place(ctx context.Context, p broker.Permit) (broker.Receipt, er
 // admit checks an order against the exchange's rules.
 func (b *Broker) admit(o broker.Order, q market.Quote, now time.Time) (code string, err error) {
 	if err := o.Check(); err != nil {
-		return CodeOrder, err
+		return codeOrder, err
 	}
 	session, err := b.o.Calendar.Session(market.DateOf(now))
 	if err != nil {
-		return CodeSession, err
+		return codeSession, err
 	}
 	above, below := q.Upper.IsPositive() && o.Price.GreaterThan(q.Upper), o.Price.LessThan(q.Lower)
 	switch {
 	case !session.Contains(now):
-		return CodeSession, fmt.Errorf("%s is outside the session %s to %s", now.In(market.KST).Format(time.TimeOnly),
+		return codeSession, fmt.Errorf("%s is outside the session %s to %s", now.In(market.KST).Format(time.TimeOnly),
 			session.Open.Format(time.TimeOnly), session.Close.Format(time.TimeOnly))
 	case q.Halted:
-		return CodeHalted, fmt.Errorf("%s is halted", o.Symbol)
+		return codeHalted, fmt.Errorf("%s is halted", o.Symbol)
 	case q.Price.Sign() <= 0:
-		return CodePrice, fmt.Errorf("%s has no price", o.Symbol)
+		return codePrice, fmt.Errorf("%s has no price", o.Symbol)
 	case o.Type == broker.Market:
 		return "", nil
 	case !b.ladder(o.Symbol).On(o.Price):
-		return CodeTick, fmt.Errorf("price %s is between two ticks of %s", o.Price, b.ladder(o.Symbol).Tick(o.Price))
+		return codeTick, fmt.Errorf("price %s is between two ticks of %s", o.Price, b.ladder(o.Symbol).Tick(o.Price))
 	case above || below:
-		return CodeLimit, fmt.Errorf("price %s is outside %s to %s", o.Price, q.Lower, q.Upper)
+		return codeLimit, fmt.Errorf("price %s is outside %s to %s", o.Price, q.Lower, q.Upper)
 	}
 	return "", nil
 }
@@ -217,14 +217,14 @@ func (b *Broker) accept(next *state, o broker.Order, q market.Quote, now time.Ti
 	unit := b.unit(o, q)
 	switch err := next.Book.Reserve(row.ID.Number, o, unit); {
 	case errors.Is(err, ErrCash):
-		return row, CodeCash, err
+		return row, codeCash, err
 	case errors.Is(err, ErrShares):
-		return row, CodeShares, err
+		return row, codeShares, err
 	case err != nil:
-		return row, CodeOrder, err
+		return row, codeOrder, err
 	}
 	if _, err := b.trade(next, &row, q, false); err != nil {
-		return row, CodeOrder, err
+		return row, codeOrder, err
 	}
 	if o.Type != broker.Limit {
 		next.cancelRest(&row)
@@ -329,15 +329,15 @@ func (b *Broker) Cancel(ctx context.Context, id broker.OrderID) error {
 	row := next.find(id)
 	switch {
 	case row == nil:
-		return refused(op, CodeUnknown, fmt.Errorf("no order %s of %s", id.Number, id.Date))
+		return refused(op, codeUnknown, fmt.Errorf("no order %s of %s", id.Number, id.Date))
 	case !row.Open():
-		return refused(op, CodeFinal, fmt.Errorf("order %s has nothing left to cancel", id.Number))
+		return refused(op, codeFinal, fmt.Errorf("order %s has nothing left to cancel", id.Number))
 	}
 	rest := row.Remaining
 	next.cancelRest(row)
 	next.append(broker.Row{ID: next.number(), Original: row.ID.Number, Symbol: row.Symbol, Side: row.Side, Type: row.Type,
 		Shares: rest, Time: clock(now)})
-	return b.keep(op, next)
+	return b.keep(op, next, broker.Refused)
 }
 
 // clock is the time of day as a broker lists it.
@@ -371,7 +371,7 @@ func (b *Broker) read(ctx context.Context, op string) (*state, time.Time, *quote
 	if err != nil {
 		err = &broker.Error{Op: op, Kind: broker.Unclear, Err: err}
 	} else if changed {
-		err = b.keep(op, next)
+		err = b.keep(op, next, broker.Unclear)
 	}
 	if err != nil {
 		b.end()
@@ -459,7 +459,7 @@ func (b *Broker) Orders(ctx context.Context, d market.Date) (broker.Orders, erro
 	}
 	defer b.end()
 	if d < s.Since {
-		return broker.Orders{}, refused(op, CodePast, fmt.Errorf("orders before %s are no longer kept", s.Since))
+		return broker.Orders{}, refused(op, codePast, fmt.Errorf("orders before %s are no longer kept", s.Since))
 	}
 	return broker.Orders{Date: d, At: now, Rows: slices.Clone(s.Orders[d])}, nil
 }

@@ -165,30 +165,42 @@ func TestAccountOnDiskKeepsItsOwnCash(t *testing.T) {
 	}
 }
 
-func TestOrderThatCannotBeWrittenDownLeavesNoTrace(t *testing.T) {
+func TestWhatCannotBeWrittenDownDidNotHappen(t *testing.T) {
 	w, dir := morning(), filepath.Join(t.TempDir(), "state")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	b := open(t, w.options(filepath.Join(dir, "account.json")))
+	resting, err := w.placed(t, b, broker.Buy, broker.Limit, 10, 50_000)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.placed(t, b, broker.Buy, broker.Market, 10, 0)
-	wantCode(t, err, broker.Refused, CodeState)
+	_, err = w.placed(t, b, broker.Buy, broker.Market, 10, 0)
+	wantCode(t, err, broker.Refused, codeState)
+	wantCode(t, b.Cancel(t.Context(), resting.ID), broker.Refused, codeState)
+	w.move(samsung, won(49_000))
+	_, err = b.Account(t.Context())
+	wantCode(t, err, broker.Unclear, codeState)
+	w.move(samsung, won(54_000))
 	a, err := b.Account(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	list, err := b.Orders(t.Context(), 20241202)
-	if err != nil || len(list.Rows) != 0 || len(a.Holdings) != 0 || !a.Cash.Equal(won(10_000_000)) {
+	if err != nil || len(list.Rows) != 1 || list.Rows[0].Remaining != 10 || len(a.Holdings) != 0 || !a.Cash.Equal(won(10_000_000)) {
 		t.Errorf("%+v, %+v, %v", a, list, err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := w.placed(t, b, broker.Buy, broker.Market, 10, 0); err != nil || r.ID.Number != "0000000001" {
+	if r, err := w.placed(t, b, broker.Buy, broker.Market, 10, 0); err != nil || r.ID.Number != "0000000002" {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if err := b.Cancel(t.Context(), resting.ID); err != nil {
+		t.Error(err)
 	}
 }
 
