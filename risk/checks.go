@@ -202,7 +202,7 @@ var disagree = decimal.New(3, -2)
 func askQuote(l Limits, r Request, v View) answer {
 	q := v.Quote
 	a := age("quote", q.At, r.Now, l.QuoteAge)
-	side := opposite(r, q)
+	side := opposite(r.Order.Side, q)
 	switch {
 	case q.At.IsZero() || q.Symbol != r.Order.Symbol:
 		return wait("no quote of %s", r.Order.Symbol)
@@ -225,11 +225,20 @@ func askQuote(l Limits, r Request, v View) answer {
 
 // opposite is the price an order would trade against: the best offer for a buy, the best bid for a sell; zero when
 // there is none.
-func opposite(r Request, q market.Quote) decimal.Decimal {
-	if r.Order.Side == broker.Buy {
+func opposite(side broker.Side, q market.Quote) decimal.Decimal {
+	if side == broker.Buy {
 		return q.Ask
 	}
 	return q.Bid
+}
+
+// reference is the price that a priced order is measured from: the other side, or the last trade when there is none or
+// the quote is not trusted.
+func reference(side broker.Side, q market.Quote, insist bool) decimal.Decimal {
+	if from := opposite(side, q); from.Sign() > 0 && !insist {
+		return from
+	}
+	return q.Price
 }
 
 func within(price decimal.Decimal, q market.Quote) bool {
@@ -256,14 +265,12 @@ func askPrice(_ Limits, r Request, v View) answer {
 
 // askCollar compares without dividing, so that the border is exact: |price − reference| ≤ collar · reference.
 func askCollar(l Limits, r Request, v View) answer {
-	price, from := r.Order.Price, opposite(r, v.Quote)
-	switch {
-	case r.Order.Type == broker.Market && from.Sign() <= 0:
+	price, from := r.Order.Price, reference(r.Order.Side, v.Quote, insists(r))
+	if r.Order.Type == broker.Market {
+		price, from = opposite(r.Order.Side, v.Quote), v.Quote.Price
+	}
+	if price.Sign() <= 0 {
 		return wait("nobody offers the other side")
-	case r.Order.Type == broker.Market:
-		price, from = from, v.Quote.Price
-	case from.Sign() <= 0 || insists(r):
-		from = v.Quote.Price
 	}
 	away := price.Sub(from).Abs()
 	a := answer{wanted: fmt.Sprintf("%s, %s from %s", won(price), percent(away.DivRound(from, 8)), won(from)), allowed: percent(l.Collar)}
@@ -344,7 +351,7 @@ func askBook(l Limits, r Request, v View) answer {
 func value(l Limits, r Request, v View) decimal.Decimal {
 	unit := r.Order.Price
 	if r.Order.Type == broker.Market {
-		unit = opposite(r, v.Quote)
+		unit = opposite(r.Order.Side, v.Quote)
 		if r.Order.Side == broker.Buy {
 			unit = decimal.Min(unit.Mul(l.Collar.Add(decimal.NewFromInt(1))), v.Quote.Upper)
 		}

@@ -93,6 +93,21 @@ func New(l Limits) (*Gate, error) {
 // Collar is the part of the price an order may be away from the market.
 func (g *Gate) Collar() decimal.Decimal { return g.limits.Collar }
 
+// Farthest is the price on the tick, inside the day's limits, that is as far into the market as the collar allows: what
+// a protected order carries, and with insist an exit that its quote has held up (Request.Insist), which is measured
+// from the last trade alone. It is zero when the quote has no price to measure from.
+func (g *Gate) Farthest(side broker.Side, q market.Quote, l market.Ladder, insist bool) decimal.Decimal {
+	from := reference(side, q, insist)
+	one := decimal.NewFromInt(1)
+	switch {
+	case from.Sign() <= 0:
+		return decimal.Zero
+	case side == broker.Buy:
+		return decimal.Min(l.RoundDown(from.Mul(one.Add(g.limits.Collar))), q.Upper)
+	}
+	return decimal.Max(l.RoundUp(from.Mul(one.Sub(g.limits.Collar))), q.Lower)
+}
+
 // Check lets the order through every check in order, or returns the refusal of the first that says no. Passed are the
 // checks before it with their numbers. The permit lasts until the first of the reads it rests on is too old, and not
 // beyond the last moment for orders.

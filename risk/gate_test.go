@@ -577,6 +577,47 @@ func TestExitHeldUpByItsQuoteMayInsistAsALimitOrder(t *testing.T) {
 	}
 }
 
+func TestFarthestPriceIsTheLastThatPasses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		scene  scene
+		insist bool
+		want   string
+	}{
+		{"a protected entry", entry(), false, "71100"}, // 70,100 and 1.5 %
+		{"a protected exit", exit(), false, "69000"},   // 70,000 less 1.5 %
+		{"an entry in the locked market", locked(entry()), false, "71000"},
+		{"an exit in the locked market", locked(exit()), false, "69000"},
+		{"an exit whose bid has fallen away", func() scene { s := exit(); s.view.Quote.Bid = dec("60000"); return s }(), true, "69000"},
+		{"an entry at the upper limit", func() scene { s := entry(); s.view.Quote.Upper = dec("70500"); return s }(), false, "70500"},
+		{"an exit at the lower limit", func() scene { s := exit(); s.view.Quote.Lower = dec("69500"); return s }(), false, "69500"},
+	} {
+		g, err := New(c.scene.limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		side, ladder := c.scene.req.Order.Side, market.LadderNow(market.Stock)
+		price := g.Farthest(side, c.scene.view.Quote, ladder, c.insist)
+		if !price.Equal(dec(c.want)) {
+			t.Errorf("%s: %s, want %s", c.name, price, c.want)
+		}
+		beyond := ladder.StepUp(price, 1)
+		if side == broker.Sell {
+			beyond = ladder.StepDown(price, 1)
+		}
+		for p, want := range map[string]bool{price.String(): true, beyond.String(): false} {
+			s := priced(c.scene, broker.Limit, p)
+			s.req.Insist = c.insist
+			if got := s.code(t); (got == "pass") != want || !want && got != "collar" && got != "price" {
+				t.Errorf("%s at %s: %s", c.name, p, got)
+			}
+		}
+		if p := g.Farthest(side, market.Quote{}, ladder, c.insist); !p.IsZero() {
+			t.Errorf("%s: %s without a quote", c.name, p)
+		}
+	}
+}
+
 func TestPermitEndsWithTheFirstReadThatGrowsOld(t *testing.T) {
 	now := entry().req.Now
 	for _, c := range []struct {
