@@ -123,7 +123,7 @@ func TestSlotsOfTenYearsRunOnceAndInsideSessionsInAnyZone(t *testing.T) {
 		}
 		ticks := 0
 		o := w.options(jobs...)
-		o.Ticks = []Tick{{Name: "exits", Every: 10 * time.Minute, Run: func(_ context.Context, due time.Time) error {
+		o.Ticks = []Tick{{Name: "exits", Every: 30 * time.Minute, Run: func(_ context.Context, due time.Time) error {
 			s, err := o.Calendar.Session(market.DateOf(due))
 			if err != nil || !s.Contains(due) || !due.Equal(w.now) {
 				t.Fatalf("tick at %s, clock at %s: %v", due, w.now, err)
@@ -159,7 +159,7 @@ func TestSlotsOfTenYearsRunOnceAndInsideSessionsInAnyZone(t *testing.T) {
 		}
 		if count["open ran"] != sessions || count["close ran"] != sessions || count["cron ran"]+count["cron closed"] != weekdays ||
 			count["cron ran"] != sessions || count["early ran"]+count["early closed"] != weekdays || count["early ran"] >= sessions ||
-			time.Duration(ticks)*10*time.Minute != minutes {
+			time.Duration(ticks)*30*time.Minute != minutes {
 			t.Errorf("%s: %v and %d ticks in %d sessions on %d weekdays", zone, count, ticks, sessions, weekdays)
 		}
 		if first == nil {
