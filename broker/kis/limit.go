@@ -18,22 +18,22 @@ const (
 	// KIS counts the calls of an app key in a sliding second. The window kept here is a tenth longer, for the jitter of
 	// the way: what leaves 1.1 s apart does not arrive within one second.
 	windowSpan = 1100 * time.Millisecond
-	// An order call counts as pending this long after it last asked for its turn, which is longer than the pause
-	// between the calls of one order.
+	// An order counts as pending this long after one of its calls asked for a turn, which is longer than the pause
+	// between its calls.
 	orderPending = 1500 * time.Millisecond
 )
 
 // window is the limiter of an app key: in any windowSpan no more than calls leave, counted over all processes, because
-// the moments of the last calls live in a file under a lock. An order call takes the next free place; reads keep out of
-// the reserve while an order call of any process is pending, and leave evenly spaced, so that the next place is never
-// far away.
+// the moments of the last calls live in a file under a lock. A call of an order (the POST, and the reads of the account
+// that come before it) takes the next free place; reads of prices keep out of the reserve while an order of any process
+// is pending, and leave evenly spaced, so that the next place is never far away.
 type window struct {
 	file    *os.File
 	turn    chan struct{} // held by the one goroutine of this process that works on the file
 	calls   int
 	reserve int
-	gap     time.Duration // between a read and the call before it
-	queue   *rate.Limiter // of this process's reads, so that they go in order and do not all watch the file
+	gap     time.Duration // between a read of prices and the call before it
+	queue   *rate.Limiter // of this process's reads of prices, so that they go in order and do not all watch the file
 }
 
 func newWindow(file *os.File, calls Rate) *window {
@@ -101,7 +101,7 @@ func (w *window) try(ctx context.Context, order bool) (pause time.Duration, err 
 	return pause, w.save(s)
 }
 
-// moments is what the file holds, in nanoseconds of the wall clock: until when an order call is pending, and the calls
+// moments is what the file holds, in nanoseconds of the wall clock: until when an order is pending, and the calls
 // that left within the window, oldest first.
 type moments struct {
 	pending int64
@@ -119,7 +119,7 @@ func (s moments) pause(now int64, free int) time.Duration {
 	return time.Duration(s.calls[len(s.calls)-free]-now) + windowSpan
 }
 
-// load reads the file and forgets what is older than the window, or, after a step of the clock, later than possible.
+// load reads the file and forgets what is older than the window, and what a clock that went back left in the future.
 func (w *window) load(now int64) (moments, error) {
 	data, err := io.ReadAll(io.NewSectionReader(w.file, 0, 1<<20))
 	if err != nil {
@@ -133,7 +133,7 @@ func (w *window) load(now int64) (moments, error) {
 			if at-now <= int64(orderPending) {
 				s.pending = at
 			}
-		case at <= now && now-at < int64(windowSpan):
+		case at-now < int64(windowSpan) && now-at < int64(windowSpan):
 			s.calls = append(s.calls, at)
 		}
 	}

@@ -221,3 +221,26 @@ func TestAFileFromAnotherClockStopsNobody(t *testing.T) {
 		}
 	})
 }
+
+func TestTheAccountIsReadBeforeThePrices(t *testing.T) {
+	c, s := connect(t, map[string]answer{price.path: file(t, "price"), orderList.path: file(t, "orders")})
+	c.limit = newWindow(c.limit.file, 10)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := c.Quote(t.Context(), "005930"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for s.count(price) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := c.Orders(t.Context(), 20260105); err != nil {
+		t.Error(err)
+	}
+	if n := s.count(price); n > 15 {
+		t.Errorf("the list came after %d of 20 queued prices", n)
+	}
+	all.Wait()
+}

@@ -96,7 +96,7 @@ func (c *Client) get(ctx context.Context, t tr, query url.Values, cont string) (
 func (c *Client) getOnce(ctx context.Context, t tr, query url.Values, cont string, token Secret) (r reply, err error) {
 	call := c.begin(t)
 	defer func() { call.end(r, err) }()
-	if err := c.limit.wait(ctx, false); err != nil {
+	if err := c.limit.wait(ctx, strings.HasPrefix(t.path, trading)); err != nil {
 		return r, asError(t, broker.Unsent, err)
 	}
 	call.left()
@@ -175,7 +175,7 @@ type post struct {
 }
 
 // post sends one request over a connection of its own that cannot carry a second: no pool, no redirect, no repetition.
-// It goes before reads: hash and token, too, are what an order waits for.
+// It goes before reads of prices: hash and token, too, are what an order waits for.
 // Every error before the first byte is Unsent. After it an error is what check makes of the answer, and Unclear without
 // one.
 func (c *Client) post(ctx context.Context, p post) (r reply, err error) {
