@@ -756,12 +756,12 @@ func TestLimitsAreBoundByTheCeilings(t *testing.T) {
 		gateTakes bool
 	}{
 		{"practice", Practice, "", true},
-		{"the ceilings themselves", Ceiling, "", true},
+		{"the ceilings themselves", ceiling, "", true},
 		{"real before a choice", Real, "order_value? market_order_value? symbol_value? positions? orders_per_day? daily_loss?", true},
 		{"nothing", func() Limits { return Limits{} },
 			"order_value? market_order_value? symbol_value? positions? orders_per_day? daily_loss? orders_per_minute? collar? quote_age? list_age? account_age?", false},
 		{"too high", func() Limits {
-			l := Ceiling()
+			l := ceiling()
 			l.OrderValue, l.MarketOrderValue = l.OrderValue.Add(dec("1")), l.MarketOrderValue.Add(dec("1"))
 			l.SymbolValue, l.DailyLoss = l.SymbolValue.Add(dec("1")), l.DailyLoss.Add(dec("1"))
 			l.Positions++

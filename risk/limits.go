@@ -62,8 +62,8 @@ func Practice() Limits {
 	return l
 }
 
-// Ceiling is compiled in: a configuration can only stay below it.
-func Ceiling() Limits {
+// ceiling is compiled in: a configuration can only stay below it.
+func ceiling() Limits {
 	return Limits{
 		OrderValue:       decimal.New(1000, 6),
 		MarketOrderValue: decimal.New(300, 6),
@@ -100,7 +100,7 @@ func (l Limits) Check() error {
 }
 
 func (l Limits) problems() (found []*LimitError) {
-	c := Ceiling()
+	c := ceiling()
 	add := func(e *LimitError) {
 		if e != nil {
 			found = append(found, e)
@@ -130,14 +130,14 @@ func (l Limits) problems() (found []*LimitError) {
 // maxPause bounds what only makes trading rarer; more is a slip of the pen.
 const maxPause = 366 * 24 * time.Hour
 
-func bound(name string, required bool, v, ceiling decimal.Decimal, say func(decimal.Decimal) string) *LimitError {
+func bound(name string, required bool, v, most decimal.Decimal, say func(decimal.Decimal) string) *LimitError {
 	switch {
 	case v.IsZero() && required:
-		return &LimitError{Limit: name, Missing: true, What: "is not set", Hint: "choose a value up to " + say(ceiling)}
+		return &LimitError{Limit: name, Missing: true, What: "is not set", Hint: "choose a value up to " + say(most)}
 	case v.Sign() < 0:
-		return &LimitError{Limit: name, What: say(v) + " is below zero", Hint: "choose a value up to " + say(ceiling)}
-	case v.GreaterThan(ceiling):
-		return &LimitError{Limit: name, What: say(v) + " is above the ceiling of " + say(ceiling), Hint: "the ceiling is compiled in; a configuration can only stay below it"}
+		return &LimitError{Limit: name, What: say(v) + " is below zero", Hint: "choose a value up to " + say(most)}
+	case v.GreaterThan(most):
+		return &LimitError{Limit: name, What: say(v) + " is above the ceiling of " + say(most), Hint: "the ceiling is compiled in; a configuration can only stay below it"}
 	}
 	return nil
 }
