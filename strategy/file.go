@@ -351,7 +351,7 @@ func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[stri
 		own, _ := l.entries(e.value, "per_symbol "+string(symbol))
 		for _, o := range own {
 			if _, known := s.rule.params[o.key.Value]; !known {
-				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), suggest(o.key.Value, sortedKeys(s.rule.params)))
+				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), Suggest(o.key.Value, sortedKeys(s.rule.params)))
 			} else {
 				values[o.key.Value] = l.paramValue(o.key.Value, o.value)
 			}
@@ -415,7 +415,7 @@ func (l *loader) joined(e entry) *node {
 	o, ok := map[string]op{"all": opAnd, "any": opOr, "not": opNot}[e.key.Value]
 	if !ok {
 		l.fail(at, fmt.Sprintf("no condition %q", e.key.Value),
-			cmp.Or(suggest(e.key.Value, []string{"all", "any", "not"}), "write all, any or not; an expression with a colon is put in quotes"))
+			cmp.Or(Suggest(e.key.Value, []string{"all", "any", "not"}), "write all, any or not; an expression with a colon is put in quotes"))
 		return &node{place: at}
 	}
 	parts := []*node{}
@@ -552,7 +552,7 @@ func (s *Strategy) With(params map[string]decimal.Decimal) (*Strategy, Problems)
 	for _, name := range sortedKeys(params) {
 		p, ok := next.rule.params[name]
 		if !ok {
-			l.fail(place{1, 1}, "no parameter "+name, suggest(name, sortedKeys(s.rule.params)))
+			l.fail(place{1, 1}, "no parameter "+name, Suggest(name, sortedKeys(s.rule.params)))
 			continue
 		}
 		p.value = params[name]

@@ -175,7 +175,7 @@ func (p *parser) unexpected(t token) *fault {
 	case t.text == ",":
 		hint = "a number has no thousands commas here: 1000000"
 	case t.kind == tokenName:
-		hint = suggest(t.text, []string{"and", "or", "crosses", "between"})
+		hint = Suggest(t.text, []string{"and", "or", "crosses", "between"})
 	case t.text == "]", t.text == ")":
 		hint = "there is no opening bracket for it"
 	}

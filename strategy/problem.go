@@ -84,8 +84,8 @@ func (l *ledger) sorted() Problems {
 	return l.problems
 }
 
-// suggest is "did you mean X?" for the known word nearest to the given one, empty when none is near.
-func suggest(word string, known []string) string {
+// Suggest is "did you mean X?" for the known word nearest to the given one, empty when none is near.
+func Suggest(word string, known []string) string {
 	if near := nearest(word, known); near != "" {
 		return "did you mean " + near + "?"
 	}

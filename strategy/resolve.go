@@ -132,7 +132,7 @@ func (c *scope) param(n *node) *expr {
 	}
 	if !ok {
 		names := sortedKeys(c.params)
-		hint := suggest("$"+n.text, prefixed("$", names))
+		hint := Suggest("$"+n.text, prefixed("$", names))
 		if hint == "" && len(names) == 0 {
 			hint = "give it a value: params: {" + n.text + ": 20}"
 		} else if hint == "" {
@@ -158,7 +158,7 @@ func (c *scope) named(n *node) *expr {
 	if c.partial {
 		return nil
 	}
-	hint := suggest(n.text, append(sortedKeys(c.lets), priceWords...))
+	hint := Suggest(n.text, append(sortedKeys(c.lets), priceWords...))
 	_, known := indicator.Lookup(n.text)
 	_, isParam := c.params[n.text]
 	switch {
@@ -202,7 +202,7 @@ func (c *scope) outputOf(n *node) *expr {
 	inner := n.args[0]
 	if inner.op == opName && inner.text == "position" {
 		if !slices.Contains(positionWords, n.text) {
-			c.fail(n.place, "no position."+n.text, cmp.Or(suggest(n.text, positionWords), "the position has "+strings.Join(positionWords, ", ")))
+			c.fail(n.place, "no position."+n.text, cmp.Or(Suggest(n.text, positionWords), "the position has "+strings.Join(positionWords, ", ")))
 			return nil
 		}
 		at := inner.place
@@ -218,7 +218,7 @@ func (c *scope) outputOf(n *node) *expr {
 	}
 	i, ok := x.spec.Output(n.text)
 	if !ok {
-		hint := cmp.Or(suggest(n.text, x.spec.Outputs), "its outputs are "+strings.Join(x.spec.Outputs, ", "))
+		hint := cmp.Or(Suggest(n.text, x.spec.Outputs), "its outputs are "+strings.Join(x.spec.Outputs, ", "))
 		c.fail(n.place, fmt.Sprintf("%s has no output .%s", x.spec.ID, n.text), hint)
 		return nil
 	}
@@ -392,7 +392,7 @@ func (c *scope) callHint(name string) string {
 	for _, s := range indicator.All() {
 		known = append(known, s.ID)
 	}
-	return cmp.Or(suggest(name, known), "maemae indicators lists them")
+	return cmp.Or(Suggest(name, known), "maemae indicators lists them")
 }
 
 func (c *scope) function(o op, n *node) *expr {

@@ -339,7 +339,7 @@ func (s *source) boolean(n *yaml.Node, what string) bool {
 func (s *source) choice(n *yaml.Node, what string, words ...string) string {
 	text, ok := s.text(n, what)
 	if ok && !slices.Contains(words, text) {
-		s.fail(placeOf(n), fmt.Sprintf("%s is %q, must be %s", what, text, strings.Join(words, " or ")), suggest(text, words))
+		s.fail(placeOf(n), fmt.Sprintf("%s is %q, must be %s", what, text, strings.Join(words, " or ")), Suggest(text, words))
 	}
 	return text
 }

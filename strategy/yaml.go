@@ -268,7 +268,7 @@ func (s *source) keyed(n *yaml.Node, what string, known, required []string) (map
 	values := map[string]*yaml.Node{}
 	for _, e := range list {
 		if !slices.Contains(known, e.key.Value) {
-			hint := suggest(e.key.Value, known)
+			hint := Suggest(e.key.Value, known)
 			if hint == "" {
 				hint = "the keys of " + what + " are " + strings.Join(known, " ")
 			}
