@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -249,6 +250,22 @@ func TestNoQuoteIsAnErrorAndNeverAnEmptyAccount(t *testing.T) {
 	wantKind(t, err, broker.Unsent)
 	w.err = nil
 	if list, err := b.Orders(t.Context(), 20241202); err != nil || len(list.Rows) != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestPermitRunsOutWhileTheQuoteIsOnItsWay(t *testing.T) {
+	w := morning()
+	o := w.options("")
+	quote := o.Quote
+	o.Quote = func(ctx context.Context, s market.Symbol) (market.Quote, error) {
+		w.now = w.now.Add(2 * time.Minute)
+		return quote(ctx, s)
+	}
+	b := open(t, o)
+	_, err := b.Place(t.Context(), w.permit(order(broker.Buy, 1)))
+	wantKind(t, err, broker.Unsent)
+	if list, err := b.Orders(t.Context(), 20241202); err != nil || len(list.Rows) != 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -149,18 +149,18 @@ func refused(op, code string, err error) error {
 	return &broker.Error{Op: op, Kind: broker.Refused, Code: code, Err: err}
 }
 
-// Place fills or keeps the order. The quote is asked for first, so that a permit is used in the moment it counts.
+// Place fills or keeps the order. The quote is asked for first, so that the permit is used in the moment it counts.
 func (b *Broker) Place(ctx context.Context, p broker.Permit) (broker.Receipt, error) {
 	const op = "place"
+	q, err := b.o.Quote(ctx, p.Order().Symbol)
+	if err != nil {
+		return broker.Receipt{}, &broker.Error{Op: op, Kind: broker.Unsent, Err: err}
+	}
 	next, now, err := b.begin(ctx, op, broker.Unsent)
 	if err != nil {
 		return broker.Receipt{}, err
 	}
 	defer b.end()
-	q, err := b.o.Quote(ctx, p.Order().Symbol)
-	if err != nil {
-		return broker.Receipt{}, &broker.Error{Op: op, Kind: broker.Unsent, Err: err}
-	}
 	o, err := p.Use(now)
 	if err != nil {
 		return broker.Receipt{}, err
