@@ -159,52 +159,49 @@ func (i *issue) addRow(line string) error {
 	return nil
 }
 
+// parseBar reads one row; a bar without open, high, low or volume is a halted day.
 func parseBar(line string) (bar, error) {
 	f := strings.Split(line, ",")
 	if len(f) != 6 {
 		return bar{}, fmt.Errorf("%d fields, want %s", len(f), barHeader)
 	}
-	date, err := market.ParseDate(f[0])
-	if err != nil {
+	var read market.Bar
+	var err error
+	if read.Date, err = market.ParseDate(f[0]); err != nil {
 		return bar{}, err
 	}
-	b := bar{date: date}
-	for k, p := range []*int64{&b.open, &b.high, &b.low, &b.close} {
+	for k, p := range []*decimal.Decimal{&read.Open, &read.High, &read.Low, &read.Close} {
 		if *p, err = parsePrice(f[k+1]); err != nil {
 			return bar{}, err
 		}
 	}
-	if b.volume, err = strconv.ParseInt(f[5], 10, 64); err != nil || b.volume < 0 {
+	if read.Volume, err = strconv.ParseInt(f[5], 10, 64); err != nil || read.Volume < 0 {
 		return bar{}, fmt.Errorf("volume %q: want a whole number of shares", f[5])
 	}
-	if b.open == 0 || b.high == 0 || b.low == 0 || b.volume == 0 {
-		b.open, b.high, b.low, b.volume = 0, 0, 0, 0 // halted
+	read, halted := read.Normalize()
+	if err := read.Check(); err != nil {
+		return bar{}, err
 	}
-	if !b.halted() { // adjusted prices are rounded one by one: a close can lie a won outside (market.Bar.Normalize)
-		if top := max(b.open, b.close); top-b.high == 1 {
-			b.high = top
-		}
-		if bottom := min(b.open, b.close); b.low-bottom == 1 {
-			b.low = bottom
-		}
+	if halted || read.Volume == 0 {
+		return bar{date: read.Date, close: inWon(read.Close)}, nil
 	}
-	if b.close == 0 || !b.halted() && (b.high < max(b.open, b.close) || b.low > min(b.open, b.close)) {
-		return bar{}, fmt.Errorf("bar %s: high and low do not enclose open and close above zero", date)
-	}
-	return b, nil
+	return bar{read.Date, inWon(read.Open), inWon(read.High), inWon(read.Low), inWon(read.Close), read.Volume}, nil
 }
 
-// parsePrice reads won. Adjusted prices may have a fraction; it is rounded half away from zero, as KIS quotes them.
-func parsePrice(text string) (int64, error) {
+// parsePrice reads won. Adjusted prices may have a fraction.
+func parsePrice(text string) (decimal.Decimal, error) {
 	if text == "" || len(text) > 20 || strings.Trim(text, "0123456789.") != "" {
-		return 0, fmt.Errorf("price %q: want won", text)
+		return decimal.Zero, fmt.Errorf("price %q: want won", text)
 	}
 	d, err := decimal.NewFromString(text)
 	if err != nil || d.GreaterThan(decimal.NewFromInt(maxPrice)) {
-		return 0, fmt.Errorf("price %q: want won up to %d", text, maxPrice)
+		return decimal.Zero, fmt.Errorf("price %q: want won up to %d", text, maxPrice)
 	}
-	return d.Round(0).IntPart(), nil
+	return d, nil
 }
+
+// inWon rounds half away from zero, as KIS quotes adjusted prices, but not to nothing.
+func inWon(price decimal.Decimal) int64 { return max(1, price.Round(0).IntPart()) }
 
 // checkRaw holds a raw bar to the ticks and limits of its day. After a halt, where shares are split, and on the first
 // day the limits are not those of the close before.
