@@ -18,6 +18,7 @@ import (
 	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
 
+	"maemae"
 	"maemae/broker/kis"
 	"maemae/market"
 	"maemae/strategy"
@@ -164,6 +165,7 @@ var (
 	plainNumber   = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,10})?$`)
 	groupedNumber = regexp.MustCompile(`^[0-9]{1,3}(,[0-9]{3})+$`)
 	yamlLine      = regexp.MustCompile(`^(?:yaml: )?line ([0-9]+): (.*)$`)
+	documentedKey = regexp.MustCompile(`(?m)^[ #]*([a-z_]+):`)
 	unknownField  = regexp.MustCompile(`^field (\S+) not found in type main\.(\S+)$`)
 )
 
@@ -248,7 +250,7 @@ func decodeConfig(path string, data []byte, c *Config) strategy.Problems {
 	strict := yaml.NewDecoder(bytes.NewReader(data))
 	strict.KnownFields(true)
 	if err := strict.Decode(c); err != nil {
-		return yamlProblems(path, err)
+		return placeKeys(yamlProblems(path, err), &doc)
 	}
 	c.node = &doc
 	return checkConfig(path, c)
@@ -287,8 +289,38 @@ func yamlProblems(path string, err error) strategy.Problems {
 		}
 		if m := unknownField.FindStringSubmatch(q.What); m != nil {
 			q.What, q.Hint = fmt.Sprintf("unknown key %q", m[1]), "config.yaml.example lists every key"
+			if near := strategy.Suggest(m[1], configKeys()); near != "" {
+				q.Hint = near
+			}
 		}
 		out = append(out, q)
+	}
+	return out
+}
+
+// placeKeys finds the column of each complaint about a key: the decoder tells only the line.
+func placeKeys(problems strategy.Problems, doc *yaml.Node) strategy.Problems {
+	var walk func(*yaml.Node)
+	walk = func(n *yaml.Node) {
+		for i, child := range n.Content {
+			for k := range problems {
+				p := &problems[k]
+				if n.Kind == yaml.MappingNode && i%2 == 0 && child.Line == p.Line && strings.Contains(p.What, strconv.Quote(child.Value)) {
+					p.Col = child.Column
+				}
+			}
+			walk(child)
+		}
+	}
+	walk(doc)
+	return problems
+}
+
+// configKeys are all keys a configuration can have: those that the example documents.
+func configKeys() []string {
+	var out []string
+	for _, m := range documentedKey.FindAllStringSubmatch(maemae.ConfigExample, -1) {
+		out = append(out, m[1])
 	}
 	return out
 }

@@ -55,7 +55,7 @@ type parts struct {
 	// lookOnly opens the journal for reading, beside a daemon that may be writing it; nothing can be sent or recorded.
 	lookOnly bool
 	alive    func()
-	onKIS  func(kis.Call)
+	onKIS    func(kis.Call)
 	// onEntry hears of every journal entry after it is on disk; nil logs them.
 	onEntry func(journal.Entry)
 }
