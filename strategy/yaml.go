@@ -41,14 +41,13 @@ func (s *source) document(data []byte) *yaml.Node {
 	var root yaml.Node
 	err := decode(data, &root)
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), err == nil && missing(root.Content[0]):
 		s.fail(place{1, 1}, "the file is empty", "begin with: version: 1")
 		return nil
 	case err != nil:
 		s.syntax(data, err)
 		return nil
-	}
-	if !s.strict(&root, 0) {
+	case !s.strict(&root, 0):
 		return nil
 	}
 	return root.Content[0]
@@ -72,7 +71,7 @@ func (s *source) plain(data []byte) bool {
 				s.fail(place{i + 1, j + 1}, "a tab", "indent and separate with spaces")
 				return false
 			}
-			if unicode.IsControl(c) || c == '\ufeff' {
+			if !unicode.IsGraphic(c) { // YAML breaks lines at some of them, eyes see none
 				s.fail(place{i + 1, j + 1}, fmt.Sprintf("the invisible character %U", c), "delete it")
 				return false
 			}
@@ -220,7 +219,7 @@ func (s *source) split(n *yaml.Node) bool {
 	}
 	for i, child := range n.Content {
 		value := n.Kind == yaml.SequenceNode || i%2 == 1
-		if child.Kind != yaml.ScalarNode || child.Style != 0 || !value {
+		if child.Kind != yaml.ScalarNode || child.Style != 0 || !value || missing(child) {
 			continue
 		}
 		open := strings.Count(child.Value, "(") > strings.Count(child.Value, ")")

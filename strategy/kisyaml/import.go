@@ -1,0 +1,558 @@
+package kisyaml
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+	"gopkg.in/yaml.v3"
+
+	"maemae/strategy"
+)
+
+// Options are what a native rule needs and a .kis.yaml does not say.
+type Options struct {
+	Symbols []string // without them the native text has a marked empty place and does not load
+	When    string   // "" is "close - 15m"
+	Size    string   // "" is "10% of equity"; less where the file's max_position_size is less
+}
+
+// Result is an imported file.
+type Result struct {
+	Native []byte // one strategy in the native language, which strategy.Load accepts once it has symbols; nil when refused
+	Report Report
+}
+
+// Is tells whether a file is one for Import by its name, NAME.kis.yaml.
+func Is(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".kis.yaml") }
+
+// Import reads a .kis.yaml of either tool; name is how problems call it. It collects every problem it can find, at its
+// place in the file. What the native loader finds in the translation is a problem of the file too. Problems in the
+// options have the place 1:1.
+func Import(name string, data []byte, o Options) (Result, strategy.Problems) {
+	r := &reader{source: source{file: name}}
+	if root := r.document(data); root != nil {
+		r.read(root)
+	}
+	var native []byte
+	if !r.problems.Fatal() {
+		native = r.translate(o)
+	}
+	if r.problems.Fatal() {
+		native = nil
+	}
+	return Result{native, r.report.sorted()}, r.sorted()
+}
+
+// reader is a .kis.yaml taken apart.
+type reader struct {
+	source
+	id, title  piece
+	params     []*param
+	indicators []*indicator
+	candles    []*candle
+	entry      group
+	exit       group
+	exits      [][]piece // stop_loss and the others, in native spelling
+	limit      piece     // max_position_size
+	partial    bool      // an entry could not be read: an unknown alias may be its
+}
+
+// piece is text of the native rule, and what in the file it stands for.
+type piece struct {
+	text string
+	at   place
+}
+
+type param struct {
+	name  string
+	value piece
+	used  bool
+}
+
+// alias is what conditions call an indicator or a candlestick. An entry without alias has one of the tools' making, and
+// they count differently.
+type alias struct {
+	at                  place
+	builder, backtester string
+}
+
+func (a alias) answers(name string) bool { return a.builder == name || a.backtester == name }
+
+type indicator struct {
+	alias
+	spec   spec
+	let    string // the native name
+	args   []piece
+	output string // what a condition means that does not say
+	used   bool
+}
+
+type candle struct {
+	alias
+	id   string
+	used bool
+}
+
+// group is one side of the rule.
+type group struct {
+	at         place
+	join       string // all or any
+	conditions [][]piece
+}
+
+func (r *reader) read(root *yaml.Node) {
+	top := r.mapping(root, "the file", "version", "metadata", "strategy", "risk")
+	if v := top["version"]; v != nil {
+		r.version(v)
+	}
+	if !r.required(root, "the file", top, "metadata", "strategy") {
+		return
+	}
+	r.metadata(top["metadata"])
+	if v := top["risk"]; v != nil {
+		r.risk(v)
+	}
+	r.strategy(top["strategy"])
+}
+
+// required reports keys that are not there, unless there are problems already that may be their misspelling.
+func (r *reader) required(n *yaml.Node, what string, values map[string]*yaml.Node, keys ...string) bool {
+	good := true
+	for _, key := range keys {
+		if values[key] == nil {
+			good = false
+			if !r.problems.Fatal() {
+				r.refuse(placeOf(n), what+" has no "+key, "")
+			}
+		}
+	}
+	return good
+}
+
+func (r *reader) version(n *yaml.Node) {
+	text, ok := r.text(n, "version")
+	switch {
+	case !ok:
+	case text != "1.0":
+		r.refuse(placeOf(n), fmt.Sprintf("version %q is not known", text), `write version: "1.0"`)
+	case !quoted(n):
+		r.note(Mended, placeOf(n), `version: the number 1.0 is the text "1.0"`)
+		r.note(Backtester, placeOf(n), "refuses the file: it takes an unquoted version for a number")
+	}
+}
+
+func (r *reader) metadata(n *yaml.Node) {
+	keys := []string{"name", "description", "author", "created_at", "updated_at", "tags"}
+	values := r.mapping(n, "metadata", keys...)
+	r.required(n, "metadata", values, "name")
+	for _, key := range keys {
+		v := values[key]
+		switch {
+		case v == nil:
+		case key == "tags":
+			for _, tag := range r.list(v, key) {
+				r.text(tag, "a tag")
+			}
+			r.note(LeftOut, placeOf(v), "tags")
+		default:
+			text, _ := r.text(v, key)
+			if text = strings.Join(strings.Fields(text), " "); key != "name" && key != "description" {
+				r.note(LeftOut, placeOf(v), key+" "+text)
+			} else if text != "" && r.title.text != "" {
+				r.title.text += ": " + text
+			} else if text != "" {
+				r.title = piece{text, placeOf(v)}
+			}
+		}
+	}
+}
+
+func (r *reader) strategy(n *yaml.Node) {
+	values := r.mapping(n, "strategy", "id", "category", "params", "indicators", "candlesticks", "entry", "exit")
+	if v := values["id"]; v != nil {
+		text, _ := r.text(v, "id")
+		r.id = piece{text, placeOf(v)}
+	}
+	if v := values["category"]; v != nil {
+		text, _ := r.text(v, "category")
+		r.note(LeftOut, placeOf(v), "category "+text)
+	}
+	if v := values["params"]; v != nil {
+		for _, e := range r.entries(v, "params") {
+			r.param(e)
+		}
+	}
+	r.readIndicators(r.list(values["indicators"], "indicators"))
+	r.readCandles(r.list(values["candlesticks"], "candlesticks"))
+	r.distinct()
+	r.nameLets()
+	r.entry, r.exit = group{at: placeOf(n), join: "all"}, group{at: placeOf(n), join: "any"}
+	if v := values["entry"]; v != nil {
+		r.entry = r.group(v, "entry")
+	}
+	if v := values["exit"]; v != nil {
+		r.exit = r.group(v, "exit")
+	}
+	if r.required(n, "strategy", values, "id") {
+		r.bothWays(values["exit"])
+	}
+}
+
+// bothWays refuses a rule that always or never enters, or that never leaves.
+func (r *reader) bothWays(exit *yaml.Node) {
+	if r.problems.Fatal() {
+		return
+	}
+	if len(r.entry.conditions) == 0 {
+		r.refuse(r.entry.at, "entry has no conditions", "the backtester would always buy: say when to buy")
+	}
+	if len(r.exit.conditions) > 0 {
+		return
+	}
+	if len(r.exits) == 0 {
+		r.refuse(r.exit.at, "nothing ever sells: no exit conditions and no risk block", "say when to sell, or enable a stop_loss")
+		return
+	}
+	what := "without exit conditions "
+	if exit == nil {
+		what = "without an exit "
+	}
+	r.note(Maps, r.exit.at, what+"only the exits of the risk block sell")
+	r.note(Builder, r.exit.at, what+"sells when close < open")
+	r.note(Backtester, r.exit.at, what+"sells on every bar")
+}
+
+func (r *reader) param(e entry) {
+	keys := []string{"default", "min", "max", "type", "description"}
+	name, at := e.key.Value, placeOf(e.key)
+	if !isName(name) {
+		r.refuse(at, fmt.Sprintf("parameter name %q", name), "use letters, digits and _, beginning with a letter")
+		return
+	}
+	values := r.mapping(e.value, "parameter "+name, keys...)
+	p := &param{name: name}
+	for _, key := range keys[:3] {
+		if v := values[key]; v != nil {
+			if text, ok := r.number(v, name+" "+key); ok && key == "default" {
+				p.value = piece{text, placeOf(v)}
+			}
+		}
+	}
+	if v := values["type"]; v != nil {
+		r.word(v, "type", "int", "float")
+	}
+	if v := values["description"]; v != nil {
+		r.text(v, "description")
+	}
+	r.required(e.value, "parameter "+name, values, "default")
+	r.params = append(r.params, p)
+}
+
+// reference is the parameter that $name in a value means.
+func (r *reader) reference(n *yaml.Node, what string) (piece, bool) {
+	at := placeOf(n)
+	name := strings.TrimPrefix(strings.TrimSpace(n.Value), "$")
+	i := slices.IndexFunc(r.params, func(p *param) bool { return p.name == name })
+	if i < 0 {
+		var names []string
+		for _, p := range r.params {
+			names = append(names, "$"+p.name)
+		}
+		r.refuse(at, fmt.Sprintf("%s: no parameter $%s", what, name), suggest("$"+name, names, "the parameters are "))
+		return piece{}, false
+	}
+	r.params[i].used = true
+	return piece{"$" + name, at}, true
+}
+
+// quantity is a number or a $parameter.
+func (r *reader) quantity(n *yaml.Node, what string) (piece, bool) {
+	if isReference(n) {
+		return r.reference(n, what)
+	}
+	text, ok := r.number(n, what)
+	return piece{text, placeOf(n)}, ok
+}
+
+func isReference(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && strings.HasPrefix(strings.TrimSpace(n.Value), "$")
+}
+
+// readIndicators reads the entries of indicators. Without an alias the backtester numbers the nameless entries of an id,
+// the builder all of them.
+func (r *reader) readIndicators(nodes []*yaml.Node) {
+	all, nameless := map[string]int{}, map[string]int{}
+	for _, n := range nodes {
+		values := r.mapping(n, "indicator", "id", "alias", "name", "params", "output")
+		x := &indicator{}
+		id, ok := r.identify(n, values, &x.alias, "indicator")
+		if !ok {
+			r.partial = true
+			continue
+		}
+		if x.spec, ok = r.known(values["id"], id); !ok {
+			r.partial = true
+			continue
+		}
+		all[id]++
+		if values["alias"] == nil {
+			nameless[id]++
+			x.builder, x.backtester = fmt.Sprintf("%s_%d", id, all[id]), fmt.Sprintf("%s_%d", id, nameless[id])
+		}
+		x.args = r.arguments(n, values["params"], x.spec)
+		x.output = x.spec.main()
+		if v := values["output"]; v != nil {
+			x.output, _ = r.output(v, x)
+		}
+		r.indicators = append(r.indicators, x)
+	}
+}
+
+func (r *reader) readCandles(nodes []*yaml.Node) {
+	nameless := map[string]int{}
+	for i, n := range nodes {
+		values := r.mapping(n, "candlestick", "id", "alias")
+		x := &candle{}
+		id, ok := r.identify(n, values, &x.alias, "candlestick")
+		if !ok {
+			r.partial = true
+			continue
+		}
+		if _, other := lookup(id); !slices.Contains(patterns, id) {
+			hint := suggest(id, patterns, "")
+			switch {
+			case other:
+				hint = "it is an indicator: write it under indicators"
+			case slices.Contains(hollow, id):
+				hint = "the backtester lists it, but has no definition for it"
+			}
+			r.refuse(x.at, fmt.Sprintf("no candlestick %q", id), hint)
+			r.partial = true
+			continue
+		}
+		if values["alias"] == nil {
+			nameless[id]++
+			x.builder, x.backtester = fmt.Sprintf("%s_%d", id, i+1), fmt.Sprintf("%s_%d", id, nameless[id])
+		}
+		x.id = id
+		r.candles = append(r.candles, x)
+	}
+}
+
+// identify reads id and alias of an entry.
+func (r *reader) identify(n *yaml.Node, values map[string]*yaml.Node, a *alias, what string) (id string, ok bool) {
+	if n.Kind != yaml.MappingNode || !r.required(n, what, values, "id") {
+		return "", false
+	}
+	id, ok = r.text(values["id"], "id")
+	a.at = placeOf(values["id"])
+	if v := values["name"]; v != nil {
+		r.text(v, "name")
+	}
+	if v := values["alias"]; v != nil {
+		text, good := r.text(v, "alias")
+		if good && (text == "" || slices.Contains(priceWords, text) || strings.HasPrefix(text, "$")) {
+			r.refuse(placeOf(v), fmt.Sprintf("alias %q has another meaning in conditions", text), "choose another alias")
+		}
+		a.builder, a.backtester = text, text
+	}
+	return id, ok
+}
+
+// distinct refuses two entries with one alias: the backtester refuses them, the builder renames the second.
+func (r *reader) distinct() {
+	seen := map[string]place{}
+	for _, a := range r.aliases() {
+		if first, twice := seen[a.backtester]; twice {
+			r.refuse(a.at, fmt.Sprintf("alias %s stands twice", a.backtester), fmt.Sprintf("the first is in line %d", first.line))
+		}
+		seen[a.backtester] = a.at
+	}
+}
+
+func (r *reader) aliases() (list []alias) {
+	for _, x := range r.indicators {
+		list = append(list, x.alias)
+	}
+	for _, x := range r.candles {
+		list = append(list, x.alias)
+	}
+	return list
+}
+
+// known finds an indicator that can be imported.
+func (r *reader) known(n *yaml.Node, id string) (spec, bool) {
+	at := placeOf(n)
+	if whole := map[string]string{"max": "maximum", "min": "minimum"}[id]; whole != "" {
+		r.note(Mended, at, fmt.Sprintf("indicator %s is %s", id, whole))
+		r.note(Backtester, at, "refuses the file: it has no indicator "+id)
+		id = whole
+	}
+	found, ok := lookup(id)
+	switch {
+	case !ok && (slices.Contains(patterns, id) || slices.Contains(hollow, id)):
+		r.refuse(at, fmt.Sprintf("no indicator %q", id), "it is a candlestick: write it under candlesticks")
+	case !ok:
+		r.refuse(at, fmt.Sprintf("no indicator %q", id), suggest(id, specIDs(), ""))
+	case id == "alpha" || id == "beta":
+		r.refuse(at, id+" compares with a market index, and a rule has the bars of its symbol only", "KIS's tools put 0 or the price in its place")
+		ok = false
+	case id == "pivot":
+		r.refuse(at, "pivot is known only right_bars bars later, and the file does not say when it counts", "write the rule in the native language")
+		ok = false
+	}
+	return found, ok
+}
+
+// arguments reads params, in the order of the catalogue, the builder's defaults where one is missing.
+func (r *reader) arguments(n, params *yaml.Node, s spec) (args []piece) {
+	names, defaults := s.list()
+	values := map[string]*yaml.Node{}
+	if params != nil {
+		values = r.mapping(params, s.id, names...)
+	}
+	for i, name := range names {
+		v := values[name]
+		switch {
+		case v == nil:
+			args = append(args, piece{defaults[i], placeOf(n)})
+			r.note(Maps, placeOf(n), fmt.Sprintf("%s without %s: the builder's default %s", s.id, name, defaults[i]))
+			r.note(Backtester, placeOf(n), fmt.Sprintf("refuses the file: %s has no %s", s.id, name))
+			continue
+		case name == "direction":
+			text, _ := r.word(v, name, "up", "down")
+			args = append(args, piece{text, placeOf(v)})
+			continue
+		case isReference(v):
+			r.note(Builder, placeOf(v), fmt.Sprintf("does not read $parameters: %s is text to it", v.Value))
+		}
+		arg, _ := r.quantity(v, s.id+" "+name)
+		args = append(args, arg)
+	}
+	return args
+}
+
+// output reads the name of an output; value is the main one.
+func (r *reader) output(n *yaml.Node, x *indicator) (string, bool) {
+	if n.Kind == yaml.ScalarNode && n.Value == "value" {
+		return x.spec.main(), true
+	}
+	text, ok := r.text(n, "output")
+	if ok && !slices.Contains(x.spec.outputList(), text) {
+		r.refuse(placeOf(n), fmt.Sprintf("%s has no output %q", x.spec.id, text), suggest(text, x.spec.outputList(), "its outputs are "))
+		ok = false
+	}
+	return text, ok
+}
+
+// risk reads the block of stops, and turns it into exits.
+func (r *reader) risk(n *yaml.Node) {
+	keys := []string{"stop_loss", "take_profit", "trailing_stop"}
+	values := r.mapping(n, "risk", append(keys, "max_position_size")...)
+	for _, key := range keys {
+		if v := values[key]; v != nil {
+			r.stop(key, v)
+		}
+	}
+	if len(r.exits) > 0 {
+		r.note(Builder, placeOf(n), "ignores the risk block when it trades")
+		r.note(Backtester, placeOf(n), "looks at the risk block at the close of a bar only; here the price is watched between slots too")
+	}
+	if v := values["max_position_size"]; v != nil {
+		text, ok := r.number(v, "max_position_size")
+		if size, _ := decimal.NewFromString(text); ok && (size.Sign() <= 0 || size.GreaterThan(decimal.NewFromInt(1))) {
+			r.refuse(placeOf(v), "max_position_size is "+text, "it is a share of the account: more than 0, at most 1")
+		}
+		r.limit = piece{text, placeOf(v)}
+	}
+}
+
+func (r *reader) stop(key string, n *yaml.Node) {
+	values := r.mapping(n, key, "enabled", "percent")
+	if !r.required(n, key, values, "enabled") {
+		return
+	}
+	enabled, ok := r.word(values["enabled"], "enabled", "true", "false")
+	if !ok || enabled == "false" && values["percent"] == nil {
+		return
+	}
+	if !r.required(n, key, values, "percent") {
+		return
+	}
+	at := placeOf(values["percent"])
+	percent, ok := r.number(values["percent"], key+" percent")
+	switch {
+	case !ok:
+	case strings.HasPrefix(percent, "-") || percent == "0":
+		r.refuse(at, fmt.Sprintf("%s percent is %s", key, percent), "write how far the price may move, above zero")
+	case enabled == "false":
+		r.note(LeftOut, at, key+" is not enabled")
+	default:
+		r.exits = append(r.exits, []piece{{key + ": " + percent + "%", at}})
+		r.note(Maps, at, fmt.Sprintf("%s of %s percent is exits: %s: %s%%", key, percent, key, percent))
+	}
+}
+
+// group reads entry or exit.
+func (r *reader) group(n *yaml.Node, what string) group {
+	g := group{at: placeOf(n), join: "all"}
+	values := r.mapping(n, what, "logic", "conditions")
+	if v := values["logic"]; v != nil {
+		if text, _ := r.word(v, "logic", "AND", "OR"); text == "OR" {
+			g.join = "any"
+		}
+	}
+	v := values["conditions"]
+	if v != nil && missing(v) {
+		r.note(Backtester, placeOf(v), "refuses the file: conditions is empty")
+		v = nil
+	}
+	for _, c := range r.list(v, "conditions") {
+		g.conditions = append(g.conditions, r.condition(c))
+	}
+	return g
+}
+
+// isName tells whether text can be the name of a parameter or of a let.
+var isName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString
+
+// letName makes a native name of an alias; empty when nothing of it is left.
+func letName(alias string) string {
+	name := strings.Map(func(c rune) rune {
+		if c == '_' || c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+			return c
+		}
+		return '_'
+	}, alias)
+	if name != alias {
+		name = strings.Trim(name, "_")
+	}
+	words := []string{"and", "or", "not", "crosses", "above", "below", "between", "position"}
+	switch {
+	case name == "":
+	case !isName(name):
+		name = "x" + name
+	case slices.Contains(words, name) || slices.Contains(priceWords, name):
+		name += "_"
+	}
+	return name
+}
+
+// nameLets gives every indicator a native name of its own.
+func (r *reader) nameLets() {
+	taken := map[string]bool{}
+	for _, x := range r.indicators {
+		base := cmp.Or(letName(x.backtester), x.spec.id)
+		x.let = base
+		for n := 2; taken[x.let]; n++ {
+			x.let = fmt.Sprintf("%s_%d", base, n)
+		}
+		taken[x.let] = true
+	}
+}
