@@ -129,6 +129,21 @@ func TestLetsCannotExplode(t *testing.T) {
 	}
 }
 
+func TestProductsCannotGrowWithoutEnd(t *testing.T) {
+	for text, fine := range map[string]bool{
+		"close" + strings.Repeat(" * volume", 4):                 true,
+		"close" + strings.Repeat(" * volume", 5):                 false,
+		"volume" + strings.Repeat(" * 1.000000000000000001", 5):  false,
+		"2" + strings.Repeat(" * 99999999999999999999999999", 5): false,
+		"close" + strings.Repeat(" + volume", 10):                true,
+	} {
+		_, problems := strategy.ParseExpr(text)
+		if problems.Fatal() == fine || !fine && !strings.Contains(problems.Error(), "a product of more than 100 digits") {
+			t.Errorf("%s: %v", text, problems)
+		}
+	}
+}
+
 func TestSymbolFiles(t *testing.T) {
 	text := strings.Replace(rules, `["005930"]`, "{file: list.txt}", 1)
 	for _, c := range []struct {

@@ -19,6 +19,7 @@ const (
 	maxWindow = 5000
 	maxWarmUp = 10000
 	maxNodes  = 1000
+	maxDigits = 100 // of one value: products are exact and grow
 )
 
 // unit keeps ratios written in percent and values in percent units apart.
@@ -54,6 +55,7 @@ type expr struct {
 	key      string // the same with every let written out: equal keys are equal columns
 	size     int    // nodes with every let written out
 	warm     int    // bars to the first value
+	digits   digits // the most a value can have
 	col      int    // its column in the program, -1 when it reads the position
 }
 
@@ -551,7 +553,11 @@ func (c *scope) finish(e *expr) *expr {
 		e.warm += e.spec.WarmUpOf(e.spec.Outputs[e.output], e.given) - 1
 		e.volume = e.volume || slices.Contains(e.spec.Reads, "volume")
 	}
+	e.digits = e.mostDigits()
 	switch {
+	case e.digits.whole+e.digits.behind > maxDigits:
+		c.fail(e.place, fmt.Sprintf("a product of more than %d digits", maxDigits), "compare ratios instead of products")
+		return nil
 	case e.size > maxNodes:
 		c.fail(e.place, fmt.Sprintf("more than %d parts with every let written out", maxNodes), "make the rule smaller")
 		return nil
@@ -561,4 +567,32 @@ func (c *scope) finish(e *expr) *expr {
 	}
 	e.text, e.key = e.spell(true), e.spell(false)
 	return e
+}
+
+// digits bounds the digits of a value before and behind the point.
+type digits struct{ whole, behind int }
+
+// mostDigits bounds a value, so that exact products cannot eat the memory.
+func (e *expr) mostDigits() digits {
+	d := digits{15, 4} // a price or a volume
+	for _, x := range e.args {
+		d = digits{max(d.whole, x.digits.whole), max(d.behind, x.digits.behind)}
+	}
+	switch e.op {
+	case opNumber:
+		behind := int(max(0, -e.value.Exponent()))
+		return digits{max(0, e.value.NumDigits()-behind), behind}
+	case opMul:
+		a, b := e.args[0].digits, e.args[1].digits
+		return digits{a.whole + b.whole, a.behind + b.behind}
+	case opDiv:
+		return digits{e.args[0].digits.whole + e.args[1].digits.behind, series.Digits}
+	case opAdd, opSub:
+		d.whole++
+	case opSum:
+		d.whole += 4
+	case opIndicator:
+		return digits{d.whole + 4, max(d.behind, series.Digits)}
+	}
+	return d
 }

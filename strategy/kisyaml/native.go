@@ -3,6 +3,7 @@ package kisyaml
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -70,7 +71,7 @@ func (r *reader) translate(o Options) []byte {
 	}
 	size := r.size(o)
 	w := &writer{}
-	w.row(0, piece{"# From " + strconv.Quote(r.file) + ", a strategy file of KIS's tools.", options})
+	w.row(0, piece{"# From " + strconv.Quote(base(r.file)) + ", a strategy file of KIS's tools.", options})
 	w.row(0, piece{"version: 1", options})
 	w.row(0, piece{"strategies:", options})
 	w.row(2, piece{"- name: ", r.id.at}, piece{strconv.Quote(r.name()), r.id.at})
@@ -78,7 +79,7 @@ func (r *reader) translate(o Options) []byte {
 		w.row(4, piece{"description: " + strconv.Quote(r.title.text), r.title.at})
 	}
 	w.row(4, piece{"symbols: " + symbols, options})
-	w.row(4, piece{"when: " + cmp.Or(o.When, "close - 15m"), options})
+	w.row(4, piece{"when: " + scalar(cmp.Or(o.When, "close - 15m")), options})
 	r.writeNames(w)
 	r.entry.write(w, "buy")
 	if len(r.exit.conditions) > 0 {
@@ -147,10 +148,11 @@ func (g group) write(w *writer, key string) {
 
 // name is strategy.id as a native name: a-z, 0-9, - and _. An id in other letters gives way to the name of the file.
 func (r *reader) name() string {
-	file := r.file[strings.LastIndexAny(r.file, `/\`)+1:]
-	file, _, _ = strings.Cut(file, ".")
+	file, _, _ := strings.Cut(base(r.file), ".")
 	return cmp.Or(slug(r.id.text), slug(file), "imported")
 }
+
+func base(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }
 
 func slug(text string) string {
 	name := strings.Map(func(c rune) rune {
@@ -185,7 +187,17 @@ func (r *reader) size(o Options) piece {
 	at := r.entry.at
 	r.note(Builder, at, "buys 1 share unless told otherwise; here the size is "+size.text)
 	r.note(Backtester, at, "buys for an equal part of the capital per symbol, on closed bars only; here the size is "+size.text+" and today's bar counts as it forms")
-	return piece{"size: " + size.text, size.at}
+	return piece{"size: " + scalar(size.text), size.at}
+}
+
+// plainScalar is text that YAML takes as it stands.
+var plainScalar = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ,.%+-]*$`)
+
+func scalar(text string) string {
+	if plainScalar.MatchString(text) {
+		return text
+	}
+	return strconv.Quote(text)
 }
 
 // declared notes what became of everything declared.
