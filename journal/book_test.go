@@ -175,7 +175,7 @@ func TestAFillNeverFallsNorExceedsItsOrderNorIsAnothers(t *testing.T) {
 	good := fill("b", broker.Buy, "2", 5, "500")
 	for name, spoil := range map[string]func(*Fill){
 		"fewer shares":    func(f *Fill) { f.Shares = 3 },
-		"less value":      func(f *Fill) { f.Value = won("399") },
+		"less value":      func(f *Fill) { f.Shares, f.Value = 4, won("399") },
 		"too many":        func(f *Fill) { f.Shares = 11 },
 		"for nothing":     func(f *Fill) { f.Value = won("400") },
 		"other number":    func(f *Fill) { f.ID.Number = "3" },
@@ -192,7 +192,7 @@ func TestAFillNeverFallsNorExceedsItsOrderNorIsAnothers(t *testing.T) {
 	}
 	once := ta.then(good)
 	twice := once.then(good, good)
-	if a, b := once.b.Position("cross", "005930"), twice.b.Position("cross", "005930"); !reflect.DeepEqual(a, b) || a.Shares != 5 {
+	if a, b := once.b.Position("cross", "005930"), twice.b.Position("cross", "005930"); !reflect.DeepEqual(a, b) || a.Shares != 5 || !a.AveragePrice.Equal(won("100")) {
 		t.Errorf("the same cumulative fill again made %+v of %+v", b, a)
 	}
 	if !twice.b.Realised(day).Equal(won("-11")) {
@@ -396,7 +396,11 @@ func TestCountsAreOfTheirDateAndEndWithIt(t *testing.T) {
 	if b := ta.b; len(b.Orders()) != 3 || !b.Realised(day+1).IsZero() || b.Sent(day+1, "") != 0 {
 		t.Errorf("orders %d, realised %s, sent %d", len(b.Orders()), b.Realised(day+1), b.Sent(day+1, ""))
 	}
-	ta = ta.then(Absent{Intent: "u", Final: true}, Start{Date: day + 4})
+	ta = ta.then(Bind{Intent: "u", ID: id("8"), By: ByReconcile}, fill("u", broker.Buy, "8", 1, "100"))
+	if !ta.b.Realised(day + 1).IsZero() {
+		t.Errorf("costs of yesterday's fill count today: %s", ta.b.Realised(day+1))
+	}
+	ta = ta.then(Final{Intent: "u", State: "filled", Filled: 1}, Start{Date: day + 4})
 	_, opened := ta.b.Opening(day)
 	_, bound := ta.b.Bound(id("2"))
 	if len(ta.b.Orders()) != 0 || opened || bound || ta.b.Position("cross", "005930") == nil {

@@ -304,10 +304,8 @@ func (j *Journal) commit(rows []row, entries []Entry, last head) error {
 	if err != nil {
 		return err
 	}
-	for i, r := range rows {
-		if err := insert(tx, r, keys(entries[i].Body)); err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
+	if err := insert(tx, rows, entries); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
 		return err
@@ -318,13 +316,25 @@ func (j *Journal) commit(rows []row, entries []Entry, last head) error {
 	return j.head.write(last)
 }
 
-func insert(tx *sql.Tx, r row, keys []string) error {
-	if _, err := tx.Exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", r.seq, r.at, r.kind, r.body, r.hash); err != nil {
+func insert(tx *sql.Tx, rows []row, entries []Entry) error {
+	entry, err := tx.Prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?)")
+	if err != nil {
 		return err
 	}
-	for _, k := range keys {
-		if _, err := tx.Exec("INSERT INTO find VALUES (?, ?)", k, r.seq); err != nil {
+	defer entry.Close()
+	find, err := tx.Prepare("INSERT INTO find VALUES (?, ?)")
+	if err != nil {
+		return err
+	}
+	defer find.Close()
+	for i, r := range rows {
+		if _, err := entry.Exec(r.seq, r.at, r.kind, r.body, r.hash); err != nil {
 			return err
+		}
+		for _, k := range keys(entries[i].Body) {
+			if _, err := find.Exec(k, r.seq); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
