@@ -269,7 +269,7 @@ func askCollar(l Limits, r Request, v View) answer {
 	if r.Order.Type == broker.Market {
 		price, from = opposite(r.Order.Side, v.Quote), v.Quote.Price
 	}
-	if price.Sign() <= 0 {
+	if price.Sign() <= 0 || from.Sign() <= 0 {
 		return wait("nobody offers the other side")
 	}
 	away := price.Sub(from).Abs()
@@ -316,6 +316,9 @@ func askCash(l Limits, r Request, v View) answer {
 	unit := p.UnitPrice
 	if unit.Sign() <= 0 {
 		unit = v.Quote.Upper // the most a broker can reserve
+	}
+	if unit.Sign() <= 0 {
+		return wait("what a share of %s reserves is unknown", r.Order.Symbol)
 	}
 	covered, _ := free.QuoRem(unit, 0)
 	most := min(p.Shares, covered.IntPart())

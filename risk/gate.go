@@ -112,18 +112,27 @@ func (g *Gate) Farthest(side broker.Side, q market.Quote, l market.Ladder, insis
 // checks before it with their numbers. The permit lasts until the first of the reads it rests on is too old, and not
 // beyond the last moment for orders.
 func (g *Gate) Check(r Request, v View) (broker.Permit, *Refusal, []Passed) {
-	passed := make([]Passed, 0, len(checks))
-	for _, c := range checks {
-		a := c.ask(g.limits, r, v)
+	no, passed := judge(checks, g.limits, r, v)
+	if no != nil {
+		return broker.Permit{}, no, passed
+	}
+	return broker.NewPermit(r.Order, g.expiry(r, v)), nil, passed
+}
+
+// judge asks each check of the table in order, until one refuses that the order has to obey.
+func judge(table []check, l Limits, r Request, v View) (*Refusal, []Passed) {
+	passed := make([]Passed, 0, len(table))
+	for _, c := range table {
+		a := c.ask(l, r, v)
 		waived := a.no && c.Limit && exits(r)
 		if a.no && !waived {
-			return broker.Permit{}, &Refusal{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Detail: a.detail, Limit: c.Limit, Wait: a.wait}, passed
+			return &Refusal{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Detail: a.detail, Limit: c.Limit, Wait: a.wait}, passed
 		}
 		if a.wanted != "" || waived {
 			passed = append(passed, Passed{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Waived: waived})
 		}
 	}
-	return broker.NewPermit(r.Order, g.expiry(r, v)), nil, passed
+	return nil, passed
 }
 
 func exits(r Request) bool { return r.Exit && r.Order.Side == broker.Sell }

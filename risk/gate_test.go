@@ -268,19 +268,71 @@ var cells = []struct {
 	{"duplicate", func(s *scene) { s.view.Book.LastEntry = s.req.Now.Add(-10*time.Minute + 1) }, false, "9m59.999999999s after the last entry|10m0s or more|", ""},
 }
 
+// limitNames are the checks that never stop an exit.
+const limitNames = "reduce_only symbols book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"
+
 // The table of who may be stopped by what, cell by cell: facts stop entries and exits, limits stop entries alone.
 func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
-	asked := map[string]map[broker.Side]bool{}
-	rules := map[string]Rule{}
+	for _, wrong := range disagreements(checks) {
+		t.Error(wrong)
+	}
+	asked := map[string]bool{}
+	for _, c := range cells {
+		for _, side := range []broker.Side{broker.Buy, broker.Sell} {
+			asked[c.check+" "+string(side)] = asked[c.check+" "+string(side)] || c.only == "" || c.only == side
+		}
+	}
 	var limits []string
 	for _, r := range Rules() {
-		rules[r.Name], asked[r.Name] = r, map[broker.Side]bool{}
 		if r.Limit {
 			limits = append(limits, r.Name)
 		}
+		if !asked[r.Name+" buy"] && r.Name != "no_short" || !asked[r.Name+" sell"] && r.Name != "cash" {
+			t.Errorf("%s has an empty cell", r.Name)
+		}
 	}
-	if got, want := strings.Join(limits, " "), "reduce_only symbols book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"; got != want {
-		t.Errorf("limits are\n%s\nwant\n%s", got, want)
+	if got := strings.Join(limits, " "); got != limitNames {
+		t.Errorf("limits are\n%s\nwant\n%s", got, limitNames)
+	}
+}
+
+// A table in which one check is gone, inverted, or moved to the other column is told from the true one.
+func TestEveryCheckIsMissedWhenItIsSpoilt(t *testing.T) {
+	for i, c := range checks {
+		gone := slices.Delete(slices.Clone(checks), i, i+1)
+		inverted, moved := slices.Clone(checks), slices.Clone(checks)
+		inverted[i].ask = func(l Limits, r Request, v View) answer {
+			a := c.ask(l, r, v)
+			a.no = !a.no
+			return a
+		}
+		moved[i].Limit = !c.Limit
+		for how, table := range map[string][]check{"gone": gone, "inverted": inverted, "moved": moved} {
+			if len(disagreements(table)) == 0 {
+				t.Errorf("nobody notices that %s is %s", c.Name, how)
+			}
+		}
+	}
+}
+
+// A check asked by itself, about nothing, answers without failing; alone it does not rely on those before it.
+func TestEveryCheckStandsAlone(t *testing.T) {
+	for _, c := range checks {
+		for _, r := range []Request{{}, entry().req, exit().req, priced(entry(), broker.Limit, "70000").req} {
+			if no, _ := judge([]check{c}, Limits{}, r, View{}); no != nil && no.Code != c.Name {
+				t.Errorf("%s answers as %s", c.Name, no.Code)
+			}
+		}
+	}
+}
+
+// disagreements compares a table with what the cells say of it.
+func disagreements(table []check) (wrong []string) {
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	for _, s := range []scene{entry(), exit()} {
+		if no, _ := judge(table, s.limits, s.req, s.view); no != nil {
+			say("a sound %s is refused: %v", s.req.Order.Side, no)
+		}
 	}
 	for i, c := range cells {
 		for _, s := range []scene{entry(), exit()} {
@@ -288,36 +340,32 @@ func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
 			if c.only != "" && c.only != side {
 				continue
 			}
-			asked[c.check][side] = true
 			c.spoil(&s)
-			_, no, passed := s.ask(t)
+			no, passed := judge(table, s.limits, s.req, s.view)
 			where := fmt.Sprintf("cell %d, %s of %s", i, c.check, side)
-			if side == broker.Sell && rules[c.check].Limit {
+			limit := slices.Contains(strings.Fields(limitNames), c.check)
+			if side == broker.Sell && limit {
 				waived := slices.ContainsFunc(passed, func(p Passed) bool { return p.Code == c.check && p.Waived })
 				if no != nil || !waived {
-					t.Errorf("%s: refused by %v, waived %v", where, no, waived)
+					say("%s: refused by %v, waived %v", where, no, waived)
 				}
 				continue
 			}
-			if no == nil || no.Code != c.check || no.Wait != c.wait || no.Limit != rules[c.check].Limit {
-				t.Errorf("%s: %+v", where, no)
+			if no == nil || no.Code != c.check || no.Wait != c.wait || no.Limit != limit {
+				say("%s: %+v", where, no)
 				continue
 			}
 			for j, part := range strings.Split(c.refusal, "|") {
 				if got := []string{no.Wanted, no.Allowed, no.Detail}[j]; !strings.Contains(got, part) {
-					t.Errorf("%s: %q lacks %q", where, got, part)
+					say("%s: %q lacks %q", where, got, part)
 				}
 			}
 			if text := no.Error(); !strings.HasPrefix(text, "risk: "+c.check) || !strings.Contains(text, no.Allowed) {
-				t.Errorf("%s: says %q", where, text)
+				say("%s: says %q", where, text)
 			}
 		}
 	}
-	for name, sides := range asked {
-		if !sides[broker.Sell] && name != "cash" || !sides[broker.Buy] && name != "no_short" {
-			t.Errorf("%s: asked for %v only", name, sides)
-		}
-	}
+	return wrong
 }
 
 // A sell that is not marked as an exit meets the limits like an entry.
