@@ -1,6 +1,7 @@
 package kisyaml
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,8 +19,12 @@ type side struct {
 
 // condition reads one of the three shapes: an indicator or price against another, against a number, or a candlestick.
 func (r *reader) condition(n *yaml.Node) []piece {
+	before := len(r.problems)
 	values := r.mapping(n, "a condition", "indicator", "operator", "compare_to", "value", "output", "compare_output",
 		"compare_scalar", "compare_operation", "candlestick", "signal")
+	if len(r.problems) > before {
+		return nil
+	}
 	if values["candlestick"] != nil || values["signal"] != nil {
 		return r.candlestick(n, values)
 	}
@@ -101,9 +106,8 @@ func (r *reader) operator(n *yaml.Node) (operator, bool) {
 		r.refuse(at, "operator between has one bound only, and the backtester takes it for >", "write two conditions, greater_equal and less_equal")
 		return operator{}, false
 	case i < 0:
-		hint := suggest(name, operatorNames(), "they are greater_than, less_than, greater_equal, less_equal, equal, not_equal, cross_above, cross_below: not ")
-		hint, _, _ = strings.Cut(hint, ": not ")
-		r.refuse(at, fmt.Sprintf("no operator %q", text), hint)
+		r.refuse(at, fmt.Sprintf("no operator %q", text), cmp.Or(suggest(name, operatorNames(), ""),
+			"they are greater_than, less_than, greater_equal, less_equal, equal, not_equal, cross_above, cross_below"))
 		return operator{}, false
 	}
 	o := operators[i]

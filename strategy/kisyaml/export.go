@@ -247,6 +247,9 @@ func (e *exporter) operand(ev *strategy.Evidence) (operand, bool) {
 		e.refuse(text+" cannot be said", what)
 		return operand{}, false
 	}
+	if output != "" {
+		let = ""
+	}
 	used := e.use(c, let)
 	return operand{text: used.alias, output: output, id: c.id}, true
 }
