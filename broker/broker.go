@@ -185,8 +185,8 @@ type Broker interface {
 	Power(ctx context.Context, s market.Symbol) (Power, error)
 	// Orders reads all orders of the trade date, cancellations and rejects included.
 	Orders(ctx context.Context, d market.Date) (Orders, error)
-	// Place sends the permitted order, at most once. Only a nil error, Refused, Busy and Unsent are outcomes; any
-	// other kind means the order may exist.
+	// Place sends the permitted order, at most once. A nil error means that the order exists; Refused, Busy,
+	// Unauthorised and Unsent that it does not; Unclear that it may.
 	Place(ctx context.Context, p Permit) (Receipt, error)
 	// Cancel asks for the rest of an order to be cancelled. Repeating it is safe; the truth is in Orders.
 	Cancel(ctx context.Context, id OrderID) error

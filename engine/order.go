@@ -21,6 +21,7 @@ const (
 	lookAgain   = 4 // reads of the order list right after an order was accepted
 	lookPause   = 500 * time.Millisecond
 	cancelTries = 5
+	restOfIOC   = 10 * time.Second
 	collarAfter = time.Minute // an exit refused for its quote this long goes out as a limit at the collar
 )
 
@@ -122,18 +123,28 @@ func (e *Engine) price(w wish, o broker.Order, q market.Quote) broker.Order {
 		return o
 	}
 	ladder := market.LadderNow(e.Instrument(o.Symbol).Kind)
-	one := decimal.NewFromInt(1)
-	collar := e.Gate.Collar()
 	switch {
-	case o.Type == broker.Limit && !stuck && o.Side == broker.Buy:
-		o.Price = ladder.StepDown(ladder.RoundDown(q.Price), -w.rule.Order.Ticks)
-	case o.Type == broker.Limit && !stuck:
-		o.Price = ladder.StepUp(ladder.RoundUp(q.Price), -w.rule.Order.Ticks)
+	case stuck || o.Type == broker.IOC:
+		o.Price = e.Gate.Farthest(o.Side, q, ladder, stuck)
+		return o
 	case o.Side == broker.Buy:
-		o.Price = ladder.RoundDown(or(q.Ask, q.Price).Mul(one.Add(collar)))
+		o.Price = stepped(ladder, ladder.RoundDown(q.Price), w.rule.Order.Ticks)
 	default:
-		o.Price = ladder.RoundUp(or(q.Bid, q.Price).Mul(one.Sub(collar)))
+		o.Price = stepped(ladder, ladder.RoundUp(q.Price), -w.rule.Order.Ticks)
 	}
+	return within(o, q)
+}
+
+// stepped moves a price up the ladder by ticks, or down where they are negative.
+func stepped(l market.Ladder, price decimal.Decimal, ticks int) decimal.Decimal {
+	if ticks < 0 {
+		return l.StepDown(price, -ticks)
+	}
+	return l.StepUp(price, ticks)
+}
+
+// within keeps a price inside the day's limits.
+func within(o broker.Order, q market.Quote) broker.Order {
 	if q.Upper.Sign() > 0 {
 		o.Price = decimal.Min(o.Price, q.Upper)
 	}
@@ -293,6 +304,9 @@ func (e *Engine) follow(ctx context.Context, i journal.Intent) error {
 func (e *Engine) cancelDue(ctx context.Context, at time.Time) error {
 	for _, o := range e.book().Working("") {
 		valid := o.Intent.Valid
+		if valid == 0 && o.Intent.Order.Type == broker.IOC {
+			valid = restOfIOC // where the broker has no such type it rests as a limit order
+		}
 		if valid <= 0 || o.Phase != journal.PhaseOpen || at.Sub(o.Answered) < valid || o.Cancels >= cancelTries {
 			continue
 		}

@@ -210,7 +210,7 @@ func candidates(b *journal.Book, i journal.Intent, list broker.Orders) []broker.
 	var out []broker.Row
 	for _, r := range list.Rows {
 		o := i.Order
-		if r.Original != "" || r.Symbol != o.Symbol || r.Side != o.Side || r.Shares != o.Shares || r.Type != o.Type || !r.Price.Equal(o.Price) {
+		if r.Original != "" || r.Symbol != o.Symbol || r.Side != o.Side || r.Shares != o.Shares || !sameType(r.Type, o.Type) || !r.Price.Equal(o.Price) {
 			continue
 		}
 		if _, taken := b.Bound(r.ID); taken || contains(i.Baseline.Numbers, r.ID) {
@@ -219,6 +219,11 @@ func candidates(b *journal.Book, i journal.Intent, list broker.Orders) []broker.
 		out = append(out, r)
 	}
 	return out
+}
+
+// sameType compares an order's type with its row's. An environment without IOC lists it as the limit order it became.
+func sameType(listed, wanted broker.Type) bool {
+	return listed == wanted || listed == broker.Limit && wanted == broker.IOC
 }
 
 // foreign are orders that no intent explains.

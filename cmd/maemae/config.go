@@ -345,6 +345,12 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	oneOf("catch_up", c.CatchUp, "skip", "run")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "auto", "json", "console")
+	if cap := c.Paper.VolumeCap; !cap.Shift(2).IsInteger() || cap.GreaterThan(decimal.NewFromInt(1)) {
+		bad("paper.volume_cap", fmt.Sprintf("volume_cap %s%%", cap.Shift(2)), "whole percent, 1% to 100%; 0% is no cap")
+	}
+	if c.Paper.Slippage < 0 || c.Paper.Slippage > 100 {
+		bad("paper.slippage", fmt.Sprintf("slippage %d", c.Paper.Slippage), "ticks, 0 to 100")
+	}
 	if c.Bars < 50 || c.Bars > 10_000 {
 		bad("bars", fmt.Sprintf("bars %d", c.Bars), "from 50 to 10000 daily bars a symbol")
 	}

@@ -84,7 +84,7 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.feed = newLiveFeed(d.kis, store, cal)
+	d.feed = newLiveFeed(d.kis, store, cal, p.clock.Now)
 	d.holiday = &holidays{client: d.kis, log: p.log}
 	exec, err := d.executor(p.lookOnly)
 	if err != nil {
@@ -133,7 +133,7 @@ func (d *daemon) executor(lookOnly bool) (broker.Broker, error) {
 	}
 	return paper.New(paper.Options{
 		Cash: d.cfg.Paper.Cash.Decimal, Costs: market.Costs{FeeRate: d.cfg.Paper.FeeRate.Decimal}, Slippage: d.cfg.Paper.Slippage,
-		VolumeCap: d.cfg.Paper.VolumeCap.Shift(2).IntPart(), Quote: d.feed.Quote, Now: d.clock.Now, Calendar: d.cal, Instrument: market.Known,
+		VolumeCap: d.cfg.Paper.VolumeCap.Shift(2).IntPart(), Quote: d.feed.Price, Now: d.clock.Now, Calendar: d.cal, Instrument: market.Known,
 		Path: filepath.Join(d.state, "paper.json"),
 	})
 }

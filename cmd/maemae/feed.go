@@ -20,6 +20,7 @@ type liveFeed struct {
 	kis   *kis.Client
 	store *history.Store
 	cal   *market.Calendar
+	now   func() time.Time
 
 	mu    sync.Mutex
 	known map[market.Symbol]history.Bars
@@ -27,8 +28,8 @@ type liveFeed struct {
 	names map[market.Symbol]string
 }
 
-func newLiveFeed(client *kis.Client, store *history.Store, cal *market.Calendar) *liveFeed {
-	return &liveFeed{kis: client, store: store, cal: cal, known: map[market.Symbol]history.Bars{}, whole: map[market.Symbol]bool{}, names: map[market.Symbol]string{}}
+func newLiveFeed(client *kis.Client, store *history.Store, cal *market.Calendar, now func() time.Time) *liveFeed {
+	return &liveFeed{kis: client, store: store, cal: cal, now: now, known: map[market.Symbol]history.Bars{}, whole: map[market.Symbol]bool{}, names: map[market.Symbol]string{}}
 }
 
 // Quote implements engine.Feed with two calls: inquire-price knows whether the symbol trades, the daily chart knows best
@@ -38,14 +39,20 @@ func (f *liveFeed) Quote(ctx context.Context, s market.Symbol) (market.Quote, er
 	if err != nil {
 		return q, err
 	}
-	today := market.DateOf(q.At)
-	_, sides, err := f.kis.Daily(ctx, s, today, today)
+	sides, err := f.Price(ctx, s)
 	if err != nil {
 		return q, err
 	}
-	f.learn(sides)
 	q.Name, q.Ask, q.Bid, q.Price, q.Volume = sides.Name, sides.Ask, sides.Bid, sides.Price, sides.Volume
 	return q, nil
+}
+
+// Price reads price, best offer and bid with one call; it does not know whether the symbol is halted.
+func (f *liveFeed) Price(ctx context.Context, s market.Symbol) (market.Quote, error) {
+	today := market.DateOf(f.now())
+	_, q, err := f.kis.Daily(ctx, s, today, today)
+	f.learn(q)
+	return q, err
 }
 
 // Name is the Korean name of a symbol, as far as KIS has told it.
