@@ -340,7 +340,7 @@ func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[stri
 	all := map[market.Symbol]map[string]param{}
 	for _, e := range list {
 		symbol, ok := l.symbol(e.key)
-		if ok && !slices.Contains(s.Symbols, symbol) {
+		if ok && s.Symbols != nil && !slices.Contains(s.Symbols, symbol) {
 			l.fail(placeOf(e.key), fmt.Sprintf("symbol %s is not one of this strategy's", symbol), "")
 			ok = false
 		}
@@ -375,6 +375,7 @@ func (l *loader) lets(n *yaml.Node, r *rule) map[string]*node {
 			l.fail(placeOf(e.key), fmt.Sprintf("let %s: the language has this word", name), "choose another name")
 		case missing(e.value):
 			l.fail(placeOf(e.key), "let "+name+" is empty", "")
+			lets[name] = &node{place: placeOf(e.key)}
 		default:
 			lets[name] = l.condition(e.value)
 		}

@@ -208,9 +208,9 @@ func (s *source) order(n *yaml.Node) OrderSpec {
 	if !ok {
 		return OrderSpec{}
 	}
-	text, _ := s.text(values["type"], "type")
+	text, ok := s.text(values["type"], "type")
 	spec, good := parseOrder([]string{text})
-	if !good {
+	if ok && !good {
 		s.fail(placeOf(values["type"]), fmt.Sprintf("order type %q is not one", text), "write market, protected or limit")
 	}
 	if t := values["ticks"]; t != nil {
