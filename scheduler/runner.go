@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -112,7 +111,6 @@ type Runner struct {
 	started time.Time
 	plans   []plan
 	served  []time.Time // by tick: no moment up to here comes again
-	last    run
 
 	mu     sync.Mutex
 	reload []Job  // what Reload left
@@ -122,8 +120,9 @@ type Runner struct {
 // plan is a job with its next slots: those left on their date, or none when the calendar has no more.
 type plan struct {
 	Job
-	slots []slot
-	begun time.Time // newest slot that began before the start
+	slots      []slot
+	begun      time.Time // newest slot that began before the start
+	due, ended time.Time // of its last run
 }
 
 // following are the slots after the first one, at least one if there is any.
@@ -132,12 +131,6 @@ func (p plan) following(cal *market.Calendar) []slot {
 		return p.slots[1:]
 	}
 	return p.When.ahead(p.slots[0].due, cal)
-}
-
-// run is one due moment being worked on.
-type run struct {
-	jobs                []string
-	due, started, ended time.Time
 }
 
 // New checks the options.
@@ -315,6 +308,9 @@ func (r *Runner) settle(ctx context.Context, due, now time.Time) error {
 		if err := r.o.Record(v); err != nil {
 			return fmt.Errorf("scheduler: record %s of %s: %w", v.Outcome, v.Job, err)
 		}
+		if !v.Ended.IsZero() {
+			p.due, p.ended = due, v.Ended
+		}
 		p.slots = p.following(r.o.Calendar)
 	}
 	return nil
@@ -331,8 +327,8 @@ func (r *Runner) verdict(p plan, now time.Time) (Outcome, string) {
 		return Disputed, "the calendar does not know this day"
 	case due.Equal(p.begun):
 		return Failed, "interrupted: the daemon stopped before the slot ended"
-	case slices.Contains(r.last.jobs, p.Name) && due.After(r.last.due) && due.Before(r.last.ended):
-		return Overlapped, fmt.Sprintf("the slot of %s ran until %s", clock(r.last.due), clock(r.last.ended))
+	case due.After(p.due) && due.Before(p.ended):
+		return Overlapped, fmt.Sprintf("the slot of %s ran until %s", clock(p.due), clock(p.ended))
 	}
 	if next := p.following(r.o.Calendar); len(next) > 0 && !next[0].due.After(now) {
 		return Missed, fmt.Sprintf("%s late, and the slot of %s is due as well", words(late.Round(time.Second)), clock(next[0].due))
@@ -369,16 +365,16 @@ func (r *Runner) run(ctx context.Context, due time.Time, jobs []string, verdicts
 			return fmt.Errorf("scheduler: begin %s: %w", clock(due), err)
 		}
 	}
-	r.last = run{jobs: jobs, due: due, started: r.o.Clock.Now()}
+	started := r.o.Clock.Now()
 	var failed map[string]error
 	panicked := r.shield(ctx, func(ctx context.Context) error {
 		failed = r.o.Run(ctx, due, jobs)
 		return nil
 	})
-	r.last.ended = r.o.Clock.Now()
+	ended := r.o.Clock.Now()
 	for _, name := range jobs {
 		v := verdicts[name]
-		v.Started, v.Ended = r.last.started, r.last.ended
+		v.Started, v.Ended = started, ended
 		if err := errors.Join(failed[name], panicked); err != nil {
 			v.Outcome, v.Detail = Failed, err.Error()
 		}

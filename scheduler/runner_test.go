@@ -299,6 +299,23 @@ func TestSlotOfARunningJobIsOverlapped(t *testing.T) {
 	}
 }
 
+func TestOverlapIsTheJobsOwnWhateverRanBetween(t *testing.T) {
+	w := newWorld(at(t, "2026-01-05 09:58"))
+	w.work = func(due time.Time, jobs []string) map[string]error {
+		if due.Equal(at(t, "2026-01-05 10:00")) {
+			w.now = w.now.Add(11 * time.Minute)
+		}
+		return nil
+	}
+	err := w.live(t, w.options(
+		Job{Name: "a", When: mustWhen(t, "*/5 * * * *")}, Job{Name: "b", When: mustWhen(t, "7 10 * * *"), CatchUp: Run, Grace: time.Hour},
+	), at(t, "2026-01-05 10:12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, w, "a 10:00 ran; a 10:05 overlapped; b 10:07 ran; a 10:10 overlapped")
+}
+
 func TestPausedMachineMissesWhatItSleptThrough(t *testing.T) {
 	jobs := []Job{
 		{Name: "skip", When: mustWhen(t, "*/20 * * * *")},

@@ -294,3 +294,18 @@ func FuzzParseWhen(f *testing.F) {
 		}
 	})
 }
+
+func ExampleWhen_Next() {
+	when, err := ParseWhen("close - 15m")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	eve := time.Date(2026, 11, 18, 20, 0, 0, 0, market.KST)
+	due, _ := when.Next(eve, market.KRX()) // the college entrance exam: 10:00 to 16:30
+	fmt.Println(when.Words())
+	fmt.Println(due.Format("2006-01-02 15:04"))
+	// Output:
+	// 15m before the close of each open session
+	// 2026-11-19 16:15
+}
