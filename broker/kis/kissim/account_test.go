@@ -90,7 +90,7 @@ func TestAnswersAgreeWhateverIsTraded(t *testing.T) {
 		number := func(label string, from, to, unit int64) string {
 			return text(rapid.Int64Range(from, to).Draw(r, label) * unit)
 		}
-		for range rapid.IntRange(1, 20).Draw(r, "steps") {
+		for range rapid.IntRange(1, 10).Draw(r, "steps") {
 			price := number("price", 970, 1050, 50)
 			switch rapid.IntRange(0, 4).Draw(r, "step") {
 			case 0:

@@ -51,7 +51,7 @@ type feed struct {
 	end    market.Date // of the data; zero: it goes on for ever
 }
 
-// dates are those of every bar.
+// dates are those of every bar there is from the start; a market that grows has none.
 func (f *feed) dates() []market.Date {
 	var all []market.Date
 	for _, i := range f.issues {

@@ -7,12 +7,15 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"maemae/market"
 )
 
 // Whatever arrives, the answer is JSON, the market keeps its books, and only a good order changes anything.
 func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/uapi/domestic-stock/v1/trading/order-cash", "VTTC0012U", "", `{"CANO":"50012345","ACNT_PRDT_CD":"01","PDNO":"005930","ORD_DVSN":"01","ORD_QTY":"1","ORD_UNPR":"0"}`)
 	f.Add("POST", "/uapi/domestic-stock/v1/trading/order-rvsecncl", "VTTC0013U", "", `{"CANO":"50012345","ACNT_PRDT_CD":"01","KRX_FWDG_ORD_ORGNO":"","ORGN_ODNO":"1","ORD_DVSN":"00","RVSE_CNCL_DVSN_CD":"01","ORD_QTY":"1","ORD_UNPR":"48000","QTY_ALL_ORD_YN":"N"}`)
+	f.Add("GET", "/uapi/domestic-stock/v1/trading/order-cash", "VTTC0012U", "", `{"CANO":"50012345","ACNT_PRDT_CD":"01","PDNO":"005930","ORD_DVSN":"01","ORD_QTY":"1","ORD_UNPR":"0"}`)
 	f.Add("GET", "//uapi/domestic-stock/v1/quotations/inquire-price", "FHKST01010100", "fid_cond_mrkt_div_code=J&fid_input_iscd=005930", "")
 	f.Add("GET", "/uapi/domestic-stock/v1/trading/inquire-psbl-order", "VTTC8908R", "CANO=50012345&ACNT_PRDT_CD=01&PDNO=005930&ORD_UNPR=1&ORD_DVSN=01&CMA_EVLU_AMT_ICLD_YN=N&OVRS_ICLD_YN=N", "")
 	f.Add("POST", "/oauth2/tokenP", "", "", `{"grant_type":"client_credentials","appkey":"k","appsecret":"s"}`)
@@ -49,12 +52,21 @@ func (readCloser) Close() error { return nil }
 
 // fuzzed is a fresh simulator with a token and one resting order.
 func fuzzed(t *testing.T) *Server {
-	s, err := New(Options{Clock: Stepped, Rate: -1, AppKey: "k", AppSecret: "s"})
+	o, _, err := Options{Clock: Stepped, Rate: -1, AppKey: "k", AppSecret: "s", Start: today.At(10, 0)}.complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := serve(o, &feed{issues: map[market.Symbol]*issue{"005930": {
+		Instrument: market.Known("005930"), bars: []bar{{20241129, 50_000, 50_500, 49_500, 50_000, 1000}, {20241202, 50_000, 52_000, 49_000, 51_000, 1000}},
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.credentials["k"].token, s.credentials["k"].issued = "t", s.Now()
 	s.serve(&call{method: "POST", path: tradingPath + "order-cash", header: http.Header{"Authorization": {"Bearer t"}, "Appkey": {"k"}, "Appsecret": {"s"}, "Tr_id": {"VTTC0012U"}},
 		body: []byte(`{"CANO":"50012345","ACNT_PRDT_CD":"01","PDNO":"005930","ORD_DVSN":"00","ORD_QTY":"9","ORD_UNPR":"40000"}`)})
+	if len(s.exchange.orders) != 1 {
+		t.Fatal("no order to begin with")
+	}
 	return s
 }

@@ -158,6 +158,8 @@ func (s *Server) route(c *call) *reply {
 		return a
 	case !offered:
 		return envelope("1", "OPSQ0002", "없는 서비스 코드 입니다.")
+	case r.order != (c.method == http.MethodPost) || !r.order && c.method != http.MethodGet:
+		return missing(r.require[0], r.quotation) // the keys are looked for where they should be
 	case r.order:
 		if refusal := c.decode(); refusal != nil {
 			return refusal
@@ -169,7 +171,7 @@ func (s *Server) route(c *call) *reply {
 	}
 	for _, key := range r.require {
 		old := key == r.optionalOld && !slices.Contains([]string{r.real[0], r.trs(s.options.Env)[0]}, tr)
-		if _, ok := c.query[key]; c.method != http.MethodGet || !ok && !old {
+		if _, ok := c.query[key]; !ok && !old {
 			return missing(key, r.quotation)
 		}
 	}

@@ -351,10 +351,10 @@ func (s *Server) chkHoliday(c *call) *reply {
 	if err != nil || len(from) != 8 {
 		return invalid("BASS_DT")
 	}
-	_, end, _ := s.options.Calendar.Range()
+	_, end, _ := s.exchange.cal.Range()
 	rows := []object{}
 	for ; len(rows) < holidayRows && date <= end; date = date.Add(1) {
-		_, err := s.options.Calendar.Session(date)
+		_, err := s.exchange.cal.Session(date)
 		open, transfer := yes(err == nil), yes(date.Weekday() != time.Sunday)
 		rows = append(rows, object{
 			{"bass_dt", date.Compact()},                                  // 기준일자

@@ -214,6 +214,9 @@ func TestAnOrderBodyIsCheckedKeyByKey(t *testing.T) {
 			t.Errorf("body %q: %d %v", body, c.status, a)
 		}
 	}
+	for _, method := range []string{"GET", "PUT", "DELETE"} { // an order is a POST
+		c.wants(c.do(method, tradingPath+"order-cash", c.headers("VTTC0012U"), bodyOf(order)), "rt_cd", "2", "msg_cd", "OPSQ2001")
+	}
 	if len(c.orders()) != 1 {
 		t.Errorf("orders %v", c.orders())
 	}

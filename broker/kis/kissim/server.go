@@ -59,7 +59,7 @@ type Ready struct {
 	Time      string `json:"time"` // of the market, RFC 3339 in KST
 }
 
-// Post is one POST that asked for an order, cancellation or replacement, as it arrived.
+// Post is one request for an order, cancellation or replacement, as it arrived.
 type Post struct {
 	At      time.Time // market time
 	TR      string
@@ -93,19 +93,27 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	if o.Data != "" {
-		o.Calendar = o.Calendar.Extend(f.dates())
-	}
-	x, err := newExchange(f, o.Calendar, o.Costs, start)
+	o.Start = start
+	s, err := serve(o, f)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
+	s.openKeys = openKeys
+	return s, nil
+}
+
+// serve opens the exchange and its accounts on a feed.
+func serve(o Options, f *feed) (*Server, error) {
+	x, err := newExchange(f, o.Calendar.Extend(f.dates()), o.Costs, o.Start)
+	if err != nil {
+		return nil, err
+	}
 	for _, number := range append([]string{o.Account}, o.NoOrders...) {
 		if err := x.open(number, o.Cash, slices.Contains(o.NoOrders, number)); err != nil {
-			return nil, fmt.Errorf("simulator: account %s: %w", number, err)
+			return nil, fmt.Errorf("account %s: %w", number, err)
 		}
 	}
-	s := &Server{options: o, openKeys: openKeys, routes: routes(), exchange: x, clock: newClock(o.Clock, start)}
+	s := &Server{options: o, routes: routes(), exchange: x, clock: newClock(o.Clock, o.Start)}
 	s.intercept = func(c *call, serve func(*call) *reply) *reply { return serve(c) }
 	s.credentials = map[string]*credential{o.AppKey: {secret: o.AppSecret, limiter: limiter{rate: s.rate()}}}
 	return s, nil
@@ -280,7 +288,7 @@ func (s *Server) Account() (broker.Account, error) {
 	return a, nil
 }
 
-// OrderLog is every POST to order-cash and order-rvsecncl in order of arrival, refused ones included.
+// OrderLog is every request to order-cash and order-rvsecncl in order of arrival, refused ones included.
 func (s *Server) OrderLog() []Post {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -314,7 +322,7 @@ func (s *Server) serve(c *call) *reply {
 	}
 	a := s.answer(c)
 	a.at, a.id = s.exchange.at, s.calls
-	if s.routes[c.path].order && c.method == http.MethodPost {
+	if s.routes[c.path].order {
 		s.log(c, a)
 	}
 	return a
