@@ -35,7 +35,7 @@ func (s *source) document(data []byte) *yaml.Node {
 	}
 	data = bytes.ReplaceAll(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 	s.lines = strings.Split(string(data), "\n")
-	if !s.plain(data) {
+	if !s.plain() {
 		return nil
 	}
 	var root yaml.Node
@@ -59,22 +59,12 @@ func decode(data []byte, root *yaml.Node) error {
 }
 
 // plain refuses what is wrong with the text before any YAML: bad UTF-8, tabs, a second document.
-func (s *source) plain(data []byte) bool {
+func (s *source) plain() bool {
 	begun := false // a document has content or a marker
 	for i, line := range s.lines {
-		if !utf8.ValidString(line) {
-			s.fail(place{i + 1, 1}, "the line is not UTF-8 text", "save the file as UTF-8")
+		if col, what, hint := unfit(line); what != "" {
+			s.fail(place{i + 1, col}, what, hint)
 			return false
-		}
-		for j, c := range []rune(line) {
-			if c == '\t' {
-				s.fail(place{i + 1, j + 1}, "a tab", "indent and separate with spaces")
-				return false
-			}
-			if !unicode.IsGraphic(c) { // YAML breaks lines at some of them, eyes see none
-				s.fail(place{i + 1, j + 1}, fmt.Sprintf("the invisible character %U", c), "delete it")
-				return false
-			}
 		}
 		marker := line == "---" || strings.HasPrefix(line, "--- ")
 		if begun && (marker || line == "...") {
@@ -85,6 +75,22 @@ func (s *source) plain(data []byte) bool {
 		begun = begun || marker || text != "" && text[0] != '#' && text[0] != '%'
 	}
 	return true
+}
+
+// unfit finds a character that has no place in a rule file. YAML breaks lines at some of those that eyes do not see.
+func unfit(line string) (col int, what, hint string) {
+	if !utf8.ValidString(line) {
+		return 1, "the line is not UTF-8 text", "save the file as UTF-8"
+	}
+	for i, c := range []rune(line) {
+		switch {
+		case c == '\t':
+			return i + 1, "a tab", "indent and separate with spaces"
+		case !unicode.IsGraphic(c):
+			return i + 1, fmt.Sprintf("the invisible character %U", c), "delete it"
+		}
+	}
+	return 0, "", ""
 }
 
 // strict refuses the parts of YAML that a rule file does not use.
