@@ -341,6 +341,12 @@ func disagreements(b *journal.Book, theirs broker.Account, c counts) []string {
 	if !c.cash.Equal(theirs.Cash) {
 		out = append(out, fmt.Sprintf("cash by our fills and costs %s, the simulator's %s", grouped(c.cash), grouped(theirs.Cash)))
 	}
+	return append(out, positionsDiffer(b, theirs)...)
+}
+
+// positionsDiffer compares what the book expects with what an account holds.
+func positionsDiffer(b *journal.Book, theirs broker.Account) []string {
+	var out []string
 	symbols := map[market.Symbol]bool{}
 	for _, h := range b.Holdings() {
 		symbols[h.Symbol] = true

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/broker"
+	"maemae/broker/kis/kissim"
+	"maemae/journal"
+	"maemae/market"
+)
+
+// field is a simulated market in this process and a folder in which the real program runs against it.
+type field struct {
+	t   *testing.T
+	dir string
+	sim *kissim.Server
+	url string
+	out bytes.Buffer
+}
+
+func newField(t *testing.T, o kissim.Options, rules string) *field {
+	t.Helper()
+	o.Clock, o.Rate, o.TokenEvery = kissim.Stepped, -1, -1
+	sim, err := kissim.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(sim.Handler())
+	t.Cleanup(srv.Close)
+	f := &field{t: t, dir: t.TempDir(), sim: sim, url: srv.URL}
+	f.write("strategies.yaml", rules)
+	f.write("config.yaml", fmt.Sprintf("version: 1\nenv: virtual\nstate: %s\nexits_every: 30m\nkis: {base_url: %q, rate: 1000}\n", filepath.Join(f.dir, "state"), f.url))
+	return f
+}
+
+func (f *field) write(name, text string) {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// command is the program in the field's folder.
+func (f *field) command(args ...string) *exec.Cmd {
+	c := exec.Command("maemae", args...)
+	c.Dir = f.dir
+	ready := f.sim.Ready()
+	c.Env = append(os.Environ(), "APP_KEY="+ready.AppKey, "APP_SECRET="+ready.AppSecret, "CANO="+ready.Account[:8], "ACNT_PRDT_CD="+ready.Account[9:], "STATE_DIRECTORY=", "RUNTIME_DIRECTORY=")
+	return c
+}
+
+// run runs a command to its end and returns what it printed on stdout.
+func (f *field) run(args ...string) string {
+	f.t.Helper()
+	c := f.command(args...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		f.t.Fatalf("maemae %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+// daemon starts the program; its log is kept.
+func (f *field) daemon(args ...string) *exec.Cmd {
+	f.t.Helper()
+	c := f.command(append([]string{"run", "--clock", "sim"}, args...)...)
+	c.Stderr = &f.out
+	if err := c.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = c.Process.Kill() })
+	return c
+}
+
+// until waits for the market to reach a moment, as long as the program makes progress.
+func (f *field) until(at time.Time) {
+	f.t.Helper()
+	f.wait("the market to reach "+at.String(), func() bool { return !f.sim.Now().Before(at) })
+}
+
+// wait polls; a minute without the market moving is a hang.
+func (f *field) wait(what string, done func() bool) {
+	f.t.Helper()
+	seen, since := f.sim.Now(), time.Now()
+	for !done() {
+		if now := f.sim.Now(); !now.Equal(seen) {
+			seen, since = now, time.Now()
+		}
+		if time.Since(since) > time.Minute {
+			f.t.Fatalf("waiting for %s: the market stands still at %s\n%s", what, seen, tail(f.out.String()))
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func tail(s string) string {
+	lines := strings.Split(s, "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+}
+
+// stop asks the program to end and expects it to end well.
+func (f *field) stop(c *exec.Cmd) {
+	f.t.Helper()
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		f.t.Fatalf("the daemon ended with %v\n%s", err, tail(f.out.String()))
+	}
+}
+
+func (f *field) journal() *journal.Journal {
+	f.t.Helper()
+	j, err := journal.Open(filepath.Join(f.dir, "state", "journal.db"), journal.Options{ReadOnly: true})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { j.Close() })
+	return j
+}
+
+func goldenCross(symbols ...string) string {
+	return "version: 1\nstrategies:\n  - name: golden-cross\n    symbols: [\"" + strings.Join(symbols, `", "`) + "\"]\n    when: close - 15m\n    let:\n      fast: sma(close, 5)\n      slow: sma(close, 20)\n    buy: fast crosses above slow\n    sell: fast crosses below slow\n    size: 3% of equity\n"
+}
+
+func krxSymbols(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/krx-daily/*.csv")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	var out []string
+	for _, f := range files {
+		out = append(out, strings.TrimSuffix(filepath.Base(f), ".csv"))
+	}
+	return out
+}
+
+// The real program on real bars, killed again and again at random instants: every order at the broker belongs to
+// exactly one intent, every open session has exactly one outcome, and the journal stays whole.
+func TestAKilledDaemonSendsNothingTwice(t *testing.T) {
+	symbols := krxSymbols(t)
+	start := market.Date(20240304)
+	f := newField(t, kissim.Options{Data: "testdata/krx-daily", Start: start.At(8, 0)}, goldenCross(symbols...))
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	kills := 12
+	if testing.Short() {
+		kills = 4
+	}
+	day := start
+	for range kills {
+		c := f.daemon()
+		s, err := market.KRX().AddSessions(day, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rng.IntN(2) == 0 {
+			f.until(day.At(15, 15)) // in the midst of a slot
+		} else {
+			f.until(s.Date.At(9+rng.IntN(6), rng.IntN(60)))
+		}
+		time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait() // it was killed
+		day = max(s.Date, market.DateOf(f.sim.Now()))
+	}
+	c := f.daemon()
+	last, err := market.KRX().AddSessions(day, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.until(last.Close)
+	f.stop(c)
+	f.judge(start, len(symbols))
+	if out := f.run("verify"); !strings.HasPrefix(out, "journal is whole") {
+		t.Errorf("verify: %s", out)
+	}
+}
+
+// judge holds the journal against the simulator's own log of orders.
+func (f *field) judge(start market.Date, symbols int) {
+	f.t.Helper()
+	j := f.journal()
+	if _, err := j.Verify(f.t.Context(), ""); err != nil {
+		f.t.Error(err)
+	}
+	owner, intents := map[string]string{}, map[string]int{}
+	slots := map[market.Date]string{}
+	decisions := map[string]bool{}
+	perDay := map[market.Date]int{}
+	for e, err := range j.Entries(f.t.Context(), journal.Query{}) {
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		bind := func(intent string, id broker.OrderID) {
+			if other, taken := owner[id.Key()]; taken && other != intent {
+				f.t.Errorf("order %s belongs to %s and %s", id.Key(), other, intent)
+			}
+			owner[id.Key()] = intent
+		}
+		switch b := e.Body.(type) {
+		case journal.Intent:
+			intents[b.Decision]++
+		case journal.Answer:
+			if b.Outcome == journal.Accepted {
+				bind(b.Intent, b.ID)
+			}
+		case journal.Bind:
+			bind(b.Intent, b.ID)
+		case journal.Decision:
+			if decisions[b.ID] {
+				f.t.Errorf("decision %s twice", b.ID)
+			}
+			decisions[b.ID] = true
+			perDay[market.DateOf(b.Due)]++
+		case journal.Slot:
+			d := market.DateOf(b.Due)
+			if slots[d] != "" {
+				f.t.Errorf("slot of %s has two outcomes: %s and %s", d, slots[d], b.Outcome)
+			}
+			slots[d] = b.Outcome
+		}
+	}
+	bought := 0
+	for _, p := range f.sim.OrderLog() {
+		if p.Number == "" {
+			continue
+		}
+		bought++
+		id := broker.OrderID{Date: market.DateOf(p.At), Number: p.Number}
+		if owner[id.Key()] == "" {
+			f.t.Errorf("the broker has order %s, which no intent owns", id.Key())
+		}
+		delete(owner, id.Key())
+	}
+	for key, intent := range owner {
+		f.t.Errorf("%s claims order %s, which the broker does not have", intent, key)
+	}
+	sessions, err := market.KRX().Sessions(start, market.DateOf(f.sim.Now()))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	ran := 0
+	for _, s := range sessions {
+		if !f.sim.Now().After(s.Close) {
+			continue
+		}
+		if slots[s.Date] == "" {
+			f.t.Errorf("session %s has no slot", s.Date)
+		}
+		if slots[s.Date] == "ran" {
+			ran++
+			if perDay[s.Date] != symbols {
+				f.t.Errorf("session %s: %d decisions, want %d", s.Date, perDay[s.Date], symbols)
+			}
+		}
+		delete(slots, s.Date)
+	}
+	for d, outcome := range slots {
+		if _, err := market.KRX().Session(d); err != nil {
+			f.t.Errorf("%s was no session, yet its slot %s", d, outcome)
+		}
+	}
+	if ran < 3 || bought < 3 {
+		f.t.Errorf("%d slots ran and %d orders were placed: too little to judge", ran, bought)
+	}
+	theirs, err := f.sim.Account()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, bad := range positionsDiffer(j.Book(), theirs) {
+		f.t.Error(bad)
+	}
+	f.t.Logf("%d sessions, %d ran, %d decisions, %d orders, cash %s", len(sessions), ran, len(decisions), bought, theirs.Cash)
+}
+
+// A golden cross over real bars decides on every open session and on no closed one; the log and the commands say the
+// same.
+func TestARunOverRealBarsDecidesOnEverySession(t *testing.T) {
+	symbols := krxSymbols(t)
+	start := market.Date(20240425) // over Labour Day and Children's Day
+	f := newField(t, kissim.Options{Data: "testdata/krx-daily", Start: start.At(8, 0), Cash: decimal.NewFromInt(50_000_000)}, goldenCross(symbols...))
+	c := f.daemon()
+	f.until(market.Date(20240508).At(16, 0))
+	status := f.run("status")
+	if !strings.Contains(status, "running, active") || !strings.Contains(status, "golden-cross") {
+		t.Errorf("status of a running daemon:\n%s", status)
+	}
+	f.run("halt", "--reason", "test")
+	if got := f.run("status"); !strings.Contains(got, "halted (operator test)") {
+		t.Errorf("status after halt:\n%s", got)
+	}
+	f.run("resume")
+	f.write("strategies.yaml", "version: 1\nstrategies: []\n")
+	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	f.until(f.sim.Now().Add(24 * time.Hour))
+	f.stop(c)
+	f.judge(start, len(symbols))
+	if !strings.Contains(f.out.String(), "reload by SIGHUP refused, the old rules stay") {
+		t.Error("a wrong strategy file on SIGHUP was not told")
+	}
+	if got := f.run("decisions", "--answer", "buy", "--limit", "3"); !strings.Contains(got, "golden-cross") {
+		t.Errorf("decisions:\n%s", got)
+	}
+	id := strings.Fields(strings.Split(f.run("decisions", "--answer", "buy", "--limit", "1"), "\n")[1])
+	if got := f.run("explain", id[len(id)-1]); !strings.Contains(got, "sma(close, 5)") || !strings.Contains(got, "broker: accepted") || !strings.Contains(got, "filled") {
+		t.Errorf("explain:\n%s", got)
+	}
+	for _, secret := range []string{f.sim.Ready().AppSecret, f.sim.Ready().AppKey, f.sim.Ready().Account, f.sim.Ready().Account[:8]} {
+		if strings.Contains(f.out.String(), secret) {
+			t.Error("a secret or account number is in the log")
+		}
+	}
+}
