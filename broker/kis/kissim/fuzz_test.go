@@ -56,7 +56,7 @@ func fuzzed(t *testing.T) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := serve(o, &feed{issues: map[market.Symbol]*issue{"005930": {
+	s, err := newServer(o, &feed{issues: map[market.Symbol]*issue{"005930": {
 		Instrument: market.Known("005930"), bars: []bar{{20241129, 50_000, 50_500, 49_500, 50_000, 1000}, {20241202, 50_000, 52_000, 49_000, 51_000, 1000}},
 	}}})
 	if err != nil {
