@@ -89,8 +89,8 @@ var strategyKeys = []string{
 
 func (l *loader) strategy(n *yaml.Node) *Strategy {
 	before := len(l.problems)
-	values, _ := l.keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
-	s := &Strategy{Order: OrderSpec{Type: Market}}
+	values, ok := l.keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
+	s := &Strategy{Order: OrderSpec{Type: Market}, rule: rule{partial: !ok}}
 	for _, key := range strategyKeys {
 		if v := values[key]; v != nil && !missing(v) {
 			l.key(s, key, v)

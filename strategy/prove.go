@@ -1,6 +1,9 @@
 package strategy
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // proven warns of conditions that can be known without any bar: close > highest(close, 20) is never true, because the
 // highest includes today's close.
@@ -17,6 +20,7 @@ func (l *ledger) provenIn(e *expr) {
 		e = e.let
 	}
 	if e.op.comparison() {
+		l.ratios(e)
 		if truth, known := verdict(e); known && truth {
 			l.warn(e.place, e.text+" is always true", "")
 		} else if known {
@@ -27,6 +31,16 @@ func (l *ledger) provenIn(e *expr) {
 	for _, x := range e.args {
 		if x.cond {
 			l.provenIn(x)
+		}
+	}
+}
+
+// ratios warns of a return compared with a number that is probably meant in percent.
+func (l *ledger) ratios(e *expr) {
+	asksReturn := func(x *expr) bool { return x.op == opPosition && x.word == "return" }
+	for _, x := range e.args {
+		if x.op == opNumber && x.unit == noUnit && x.value.Abs().GreaterThanOrEqual(one) && slices.ContainsFunc(e.args, asksReturn) {
+			l.warn(x.place, fmt.Sprintf("position.return is a ratio, %s is %s", x.text, percentText(x.value)), "write "+x.text+"%")
 		}
 	}
 }
