@@ -151,8 +151,9 @@ func (c *scope) refuse(n *node, places map[string]place, err error) {
 
 // source is the series an indicator reads, where the first argument is one; false after a problem.
 func (c *scope) source(spec *indicator.Spec, n *node) (x *expr, ok bool) {
-	if n.op == opName && len(spec.Params) > 0 && slices.Contains(spec.Params[0].Choices, n.text) {
-		return nil, true
+	_, isLet := c.lets[n.text]
+	if n.op == opName && !isLet && !slices.Contains(priceWords, n.text) && len(spec.Params) > 0 && len(spec.Params[0].Choices) > 0 {
+		return nil, true // a word such as up
 	}
 	x = c.number(c.resolve(n))
 	switch {

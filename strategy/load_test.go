@@ -3,12 +3,14 @@ package strategy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
 
+	"maemae/indicator"
 	"maemae/market"
 	"maemae/strategy"
 )
@@ -367,5 +369,29 @@ func TestThePriceWord(t *testing.T) {
 	v.Price = decimal.RequireFromString("100.05")
 	if d := rule.Decide(v); d.Answer != strategy.Buy {
 		t.Errorf("%+v", d)
+	}
+}
+
+// The catalogue's own examples are written in this language.
+func TestTheExamplesOfTheCatalogueCompile(t *testing.T) {
+	b := walk(600)
+	for _, spec := range indicator.All() {
+		if slices.Contains(spec.Reads, "index") {
+			continue
+		}
+		c := eval(t, spec.Example, b)
+		if !c.Condition || c.Text(b.Len()-1) == "" {
+			t.Errorf("%s: %s is %q on the last bar", spec.ID, spec.Example, c.Text(b.Len()-1))
+		}
+		for _, output := range spec.Outputs {
+			text := spec.ID + "()." + output
+			first, value := 0, eval(t, text, b)
+			for first < b.Len() && value.Text(first) == "" {
+				first++
+			}
+			if want := compileExpr(t, text).WarmUp(); first+1 < want {
+				t.Errorf("%s: warm-up %d, first value on bar %d", text, want, first+1)
+			}
+		}
 	}
 }
