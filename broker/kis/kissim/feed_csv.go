@@ -21,6 +21,8 @@ const (
 	maxFiles = 5_000
 	maxRows  = 30_000
 	maxPrice = 100_000_000 // won
+
+	maxVolume = 10_000_000_000 // shares a day; with maxPrice their value fits an int64
 )
 
 const (
@@ -175,8 +177,8 @@ func parseBar(line string) (bar, error) {
 			return bar{}, err
 		}
 	}
-	if read.Volume, err = strconv.ParseInt(f[5], 10, 64); err != nil || read.Volume < 0 {
-		return bar{}, fmt.Errorf("volume %q: want a whole number of shares", f[5])
+	if read.Volume, err = strconv.ParseInt(f[5], 10, 64); err != nil || read.Volume < 0 || read.Volume > maxVolume {
+		return bar{}, fmt.Errorf("volume %q: want a whole number of shares up to %d", f[5], int64(maxVolume))
 	}
 	read, halted := read.Normalize()
 	if err := read.Check(); err != nil {

@@ -180,6 +180,7 @@ func TestAWrongFileIsNamedByLine(t *testing.T) {
 		{"a huge price", "005930.csv:2: price", map[string]string{"005930": "2024-12-02,1,1000000000,1,1,1\n"}, false},
 		{"an exponent", "005930.csv:2: price \"1e3\"", map[string]string{"005930": "2024-12-02,1e3,1,1,1,1\n"}, false},
 		{"volume below zero", "005930.csv:2: volume", map[string]string{"005930": "2024-12-02,1,1,1,1,-5\n"}, false},
+		{"a huge volume", "005930.csv:2: volume", map[string]string{"005930": "2024-12-02,1,1,1,1,10000000001\n"}, false},
 		{"too few fields", "005930.csv:2: 5 fields", map[string]string{"005930": "2024-12-02,1,1,1,1\n"}, false},
 		{"no date", "005930.csv:2: date", map[string]string{"005930": "02.12.2024,1,1,1,1,1\n"}, false},
 		{"a date twice", "005930.csv:3: date 2024-11-29 does not come after", map[string]string{"005930": good + good}, false},

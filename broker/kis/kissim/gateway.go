@@ -33,7 +33,8 @@ const (
 // sellTRs are the TR ids of order-cash that sell; the others buy.
 var sellTRs = []string{"TTTC0011U", "TTTC0801U", "VTTC0011U", "VTTC0801U"}
 
-// routes are all services, by path.
+// routes are all services, by path. The older ids work like today's, VTTC8001R too, which at KIS has been seen to answer
+// with an empty list.
 func routes() map[string]route {
 	byPath := map[string]route{}
 	for _, r := range []route{{

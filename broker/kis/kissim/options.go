@@ -28,10 +28,10 @@ type Options struct {
 	// Seed and Symbols make the synthetic market: 005930, 000660 and Symbols more.
 	Seed    uint64
 	Symbols int
-	Start   time.Time // of the market's clock; zero: 10:00 of the last session in the data
-	Clock   Clock     // Real (default) or Stepped
-	Cash    decimal.Decimal
-	Costs   market.Costs // zero: those of KIS
+	Start   time.Time       // of the market's clock; zero: 10:00 of the last session in the data
+	Clock   Clock           // Real (default) or Stepped
+	Cash    decimal.Decimal // won in each account; zero: 100,000,000
+	Costs   market.Costs    // zero: those of KIS
 	// AppKey and AppSecret are the only good pair; both empty: any pair is good, and a made-up one is announced.
 	AppKey, AppSecret string
 	Account           string           // empty: 50012345-01

@@ -1,7 +1,9 @@
 package kissim
 
 import (
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"maemae/market"
@@ -233,5 +235,33 @@ func TestTheSimulatorKeepsEveryOrderPost(t *testing.T) {
 	if len(log) != 3 || log[0].Code != "40600000" || log[0].Number != "0000000001" || log[0].Account != defaultAccount || len(log[0].Digest) != 64 ||
 		log[1].Code != "40270000" || log[1].Number != "" || log[1].Digest == log[0].Digest || log[2].Code != "EGW00202" {
 		t.Errorf("log %+v", log)
+	}
+}
+
+func TestOrdersThatArriveAtOnceAreTakenOneByOne(t *testing.T) {
+	c := start(t, Options{Env: envReal, Data: folder(t, handMade), Start: today.At(10, 0), Cash: won(1_000_000)})
+	r := c.sim.Ready()
+	body := bodyOf(append(c.own(), "PDNO", "005930", "ORD_DVSN", "00", "ORD_QTY", "1", "ORD_UNPR", "49550"))
+	header := http.Header{"Authorization": {"Bearer " + c.token}, "Appkey": {r.AppKey}, "Appsecret": {r.AppSecret}, "Tr_id": {buyTR}}
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			c.sim.serve(&call{method: "POST", path: tradingPath + "order-cash", header: header, body: []byte(body)})
+			c.sim.Next()
+		})
+	}
+	all.Wait()
+	seen := map[string]bool{}
+	for _, p := range c.sim.OrderLog() {
+		if p.Number != "" {
+			seen[p.Number] = true
+		}
+	}
+	a, err := c.sim.Account()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 20 || a.Holding("005930").Shares != 20 { // 20 × (49,550 + 6) is 991,120; one more is beyond the cash
+		t.Errorf("%d numbers, account %+v", len(seen), a)
 	}
 }
