@@ -239,6 +239,16 @@ func TestAPositionIsTheFillsOfItsStrategy(t *testing.T) {
 	}
 }
 
+func TestADearerPriceOfSharesAlreadySoldIsALoss(t *testing.T) {
+	ta := tell(t, intent("b", broker.Buy, 10), accepted("b", "2"), fill("b", broker.Buy, "2", 10, "1000"),
+		intent("s", broker.Sell, 10), accepted("s", "4"), fill("s", broker.Sell, "4", 10, "1300"))
+	before := ta.b.Realised(day)
+	ta = ta.then(fill("b", broker.Buy, "2", 10, "1005"))
+	if got := before.Sub(ta.b.Realised(day)); !got.Equal(won("5")) || ta.b.Position("cross", "005930") != nil {
+		t.Errorf("the profit fell by %s, want 5", got)
+	}
+}
+
 func TestASaleBeyondTheLotsKeepsTheSumRight(t *testing.T) {
 	ta := tell(t, bought()...).then(
 		intent("s", broker.Sell, 10), accepted("s", "4"),
