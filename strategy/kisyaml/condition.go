@@ -17,12 +17,14 @@ type side struct {
 	price  bool
 }
 
+var comparisonKeys = [8]string{
+	"indicator", "operator", "compare_to", "value", "output", "compare_output", "compare_scalar", "compare_operation",
+}
+
 // condition reads one of the three shapes: an indicator or price against another, against a number, or a candlestick.
 func (r *reader) condition(n *yaml.Node) []piece {
-	before := len(r.problems)
-	values := r.mapping(n, "a condition", "indicator", "operator", "compare_to", "value", "output", "compare_output",
-		"compare_scalar", "compare_operation", "candlestick", "signal")
-	if len(r.problems) > before {
+	values, ok := r.mapping(n, "a condition", append(comparisonKeys[:8:8], "candlestick", "signal"), nil)
+	if !ok {
 		return nil
 	}
 	if values["candlestick"] != nil || values["signal"] != nil {
@@ -32,7 +34,7 @@ func (r *reader) condition(n *yaml.Node) []piece {
 }
 
 func (r *reader) candlestick(n *yaml.Node, values map[string]*yaml.Node) []piece {
-	for _, key := range []string{"indicator", "operator", "compare_to", "value", "output", "compare_output", "compare_scalar", "compare_operation"} {
+	for _, key := range comparisonKeys {
 		if v := values[key]; v != nil {
 			r.refuse(placeOf(v), key+" means nothing beside a candlestick", "a candlestick has signal only")
 		}
@@ -79,8 +81,10 @@ func (r *reader) comparison(n *yaml.Node, values map[string]*yaml.Node) []piece 
 	scaled := r.scaled(o, right, values)
 	r.differ(o, left, right)
 	if scaled == nil {
-		r.neverTrue(at, o, left, right)
 		scaled = []piece{right.piece}
+		if r.neverTrue(at, o, left, right) {
+			return nil
+		}
 	}
 	pieces := append([]piece{left.piece, {" " + o.sign + " ", placeOf(values["operator"])}}, scaled...)
 	r.note(Maps, at, fmt.Sprintf("%s %s %s is %s", values["indicator"].Value, values["operator"].Value, right.text, joined(pieces)))
@@ -174,6 +178,8 @@ func find[T any](r *reader, n *yaml.Node, name string, list []*T, aliasOf func(*
 		names = append(names, a.backtester)
 		switch {
 		case !a.answers(name):
+		case found != nil && r.partial:
+			return nil, false
 		case found != nil:
 			r.refuse(placeOf(n), fmt.Sprintf("%s is another entry in the builder than in the backtester", name), "give the entries an alias")
 			return nil, false
@@ -281,8 +287,8 @@ func (r *reader) differ(o operator, left, right side) {
 	}
 }
 
-// neverTrue refuses a close beyond an extreme that includes it.
-func (r *reader) neverTrue(at place, o operator, left, right side) {
+// neverTrue refuses a close beyond an extreme that includes it; it tells whether it did.
+func (r *reader) neverTrue(at place, o operator, left, right side) bool {
 	high := map[string]string{"maximum": "highest", "minimum": "lowest"}
 	price, extreme, above := left, right, o.sign == ">" || o.sign == "crosses above"
 	below := o.sign == "<" || o.sign == "crosses below"
@@ -290,11 +296,13 @@ func (r *reader) neverTrue(at place, o operator, left, right side) {
 		price, extreme, above, below = right, left, below, above
 	}
 	if extreme.x == nil || !price.price || price.text != "close" && price.text != "price" {
-		return
+		return false
 	}
-	if id := extreme.x.spec.id; id == "maximum" && above || id == "minimum" && below {
-		call := id + "(" + extreme.x.args[0].text + ")"
+	id := extreme.x.spec.id
+	never := id == "maximum" && above || id == "minimum" && below
+	if never {
 		r.refuse(at, fmt.Sprintf("%s %s %s is never true: the %s close includes today's", left.text, o.sign, right.text, high[id]),
-			fmt.Sprintf("compare with the bar before: the native language writes %s[1]", call))
+			fmt.Sprintf("compare with the bar before: the native language writes %s(%s)[1]", id, extreme.x.args[0].text))
 	}
+	return never
 }

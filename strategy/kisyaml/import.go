@@ -52,7 +52,9 @@ func Import(name string, data []byte, o Options) (Result, strategy.Problems) {
 // reader is a .kis.yaml taken apart.
 type reader struct {
 	source
-	id, title  piece
+	id         piece
+	title      piece // metadata.name
+	about      piece // metadata.description
 	params     []*param
 	indicators []*indicator
 	candles    []*candle
@@ -107,32 +109,15 @@ type group struct {
 }
 
 func (r *reader) read(root *yaml.Node) {
-	top := r.mapping(root, "the file", "version", "metadata", "strategy", "risk")
-	if v := top["version"]; v != nil {
-		r.version(v)
-	}
-	if !r.required(root, "the file", top, "metadata", "strategy") {
-		return
-	}
-	r.metadata(top["metadata"])
-	if v := top["risk"]; v != nil {
-		r.risk(v)
-	}
-	r.strategy(top["strategy"])
-}
-
-// required reports keys that are not there, unless there are problems already that may be their misspelling.
-func (r *reader) required(n *yaml.Node, what string, values map[string]*yaml.Node, keys ...string) bool {
-	good := true
-	for _, key := range keys {
-		if values[key] == nil {
-			good = false
-			if !r.problems.Fatal() {
-				r.refuse(placeOf(n), what+" has no "+key, "")
-			}
+	top, _ := r.mapping(root, "the file", []string{"version", "metadata", "strategy", "risk"}, []string{"metadata", "strategy"})
+	for _, part := range []struct {
+		key  string
+		read func(*yaml.Node)
+	}{{"version", r.version}, {"metadata", r.metadata}, {"risk", r.risk}, {"strategy", r.strategy}} {
+		if v := top[part.key]; v != nil {
+			part.read(v)
 		}
 	}
-	return good
 }
 
 func (r *reader) version(n *yaml.Node) {
@@ -149,8 +134,7 @@ func (r *reader) version(n *yaml.Node) {
 
 func (r *reader) metadata(n *yaml.Node) {
 	keys := []string{"name", "description", "author", "created_at", "updated_at", "tags"}
-	values := r.mapping(n, "metadata", keys...)
-	r.required(n, "metadata", values, "name")
+	values, _ := r.mapping(n, "metadata", keys, keys[:1])
 	for _, key := range keys {
 		v := values[key]
 		switch {
@@ -162,19 +146,22 @@ func (r *reader) metadata(n *yaml.Node) {
 			r.note(LeftOut, placeOf(v), "tags")
 		default:
 			text, _ := r.text(v, key)
-			if text = strings.Join(strings.Fields(text), " "); key != "name" && key != "description" {
-				r.note(LeftOut, placeOf(v), key+" "+text)
-			} else if text != "" && r.title.text != "" {
-				r.title.text += ": " + text
-			} else if text != "" {
-				r.title = piece{text, placeOf(v)}
+			p := piece{strings.Join(strings.Fields(text), " "), placeOf(v)}
+			switch key {
+			case "name":
+				r.title = p
+			case "description":
+				r.about = p
+			default:
+				r.note(LeftOut, p.at, key+" "+p.text)
 			}
 		}
 	}
 }
 
 func (r *reader) strategy(n *yaml.Node) {
-	values := r.mapping(n, "strategy", "id", "category", "params", "indicators", "candlesticks", "entry", "exit")
+	keys := []string{"id", "category", "params", "indicators", "candlesticks", "entry", "exit"}
+	values, _ := r.mapping(n, "strategy", keys, keys[:1])
 	if v := values["id"]; v != nil {
 		text, _ := r.text(v, "id")
 		r.id = piece{text, placeOf(v)}
@@ -199,9 +186,7 @@ func (r *reader) strategy(n *yaml.Node) {
 	if v := values["exit"]; v != nil {
 		r.exit = r.group(v, "exit")
 	}
-	if r.required(n, "strategy", values, "id") {
-		r.bothWays(values["exit"])
-	}
+	r.bothWays(values["exit"])
 }
 
 // bothWays refuses a rule that always or never enters, or that never leaves.
@@ -235,7 +220,7 @@ func (r *reader) param(e entry) {
 		r.refuse(at, fmt.Sprintf("parameter name %q", name), "use letters, digits and _, beginning with a letter")
 		return
 	}
-	values := r.mapping(e.value, "parameter "+name, keys...)
+	values, _ := r.mapping(e.value, "parameter "+name, keys, keys[:1])
 	p := &param{name: name}
 	for _, key := range keys[:3] {
 		if v := values[key]; v != nil {
@@ -250,7 +235,6 @@ func (r *reader) param(e entry) {
 	if v := values["description"]; v != nil {
 		r.text(v, "description")
 	}
-	r.required(e.value, "parameter "+name, values, "default")
 	r.params = append(r.params, p)
 }
 
@@ -289,9 +273,9 @@ func isReference(n *yaml.Node) bool {
 func (r *reader) readIndicators(nodes []*yaml.Node) {
 	all, nameless := map[string]int{}, map[string]int{}
 	for _, n := range nodes {
-		values := r.mapping(n, "indicator", "id", "alias", "name", "params", "output")
+		values, _ := r.mapping(n, "indicator", []string{"id", "alias", "name", "params", "output"}, []string{"id"})
 		x := &indicator{}
-		id, ok := r.identify(n, values, &x.alias, "indicator")
+		id, ok := r.identify(values, &x.alias)
 		if !ok {
 			r.partial = true
 			continue
@@ -317,9 +301,9 @@ func (r *reader) readIndicators(nodes []*yaml.Node) {
 func (r *reader) readCandles(nodes []*yaml.Node) {
 	nameless := map[string]int{}
 	for i, n := range nodes {
-		values := r.mapping(n, "candlestick", "id", "alias")
+		values, _ := r.mapping(n, "candlestick", []string{"id", "alias"}, []string{"id"})
 		x := &candle{}
-		id, ok := r.identify(n, values, &x.alias, "candlestick")
+		id, ok := r.identify(values, &x.alias)
 		if !ok {
 			r.partial = true
 			continue
@@ -346,8 +330,8 @@ func (r *reader) readCandles(nodes []*yaml.Node) {
 }
 
 // identify reads id and alias of an entry.
-func (r *reader) identify(n *yaml.Node, values map[string]*yaml.Node, a *alias, what string) (id string, ok bool) {
-	if n.Kind != yaml.MappingNode || !r.required(n, what, values, "id") {
+func (r *reader) identify(values map[string]*yaml.Node, a *alias) (id string, ok bool) {
+	if values["id"] == nil {
 		return "", false
 	}
 	id, ok = r.text(values["id"], "id")
@@ -371,6 +355,7 @@ func (r *reader) distinct() {
 	for _, a := range r.aliases() {
 		if first, twice := seen[a.backtester]; twice {
 			r.refuse(a.at, fmt.Sprintf("alias %s stands twice", a.backtester), fmt.Sprintf("the first is in line %d", first.line))
+			r.partial = true
 		}
 		seen[a.backtester] = a.at
 	}
@@ -415,7 +400,7 @@ func (r *reader) arguments(n, params *yaml.Node, s spec) (args []piece) {
 	names, defaults := s.list()
 	values := map[string]*yaml.Node{}
 	if params != nil {
-		values = r.mapping(params, s.id, names...)
+		values, _ = r.mapping(params, s.id, names, nil)
 	}
 	for i, name := range names {
 		v := values[name]
@@ -454,7 +439,7 @@ func (r *reader) output(n *yaml.Node, x *indicator) (string, bool) {
 // risk reads the block of stops, and turns it into exits.
 func (r *reader) risk(n *yaml.Node) {
 	keys := []string{"stop_loss", "take_profit", "trailing_stop"}
-	values := r.mapping(n, "risk", append(keys, "max_position_size")...)
+	values, _ := r.mapping(n, "risk", append(keys, "max_position_size"), nil)
 	for _, key := range keys {
 		if v := values[key]; v != nil {
 			r.stop(key, v)
@@ -474,15 +459,19 @@ func (r *reader) risk(n *yaml.Node) {
 }
 
 func (r *reader) stop(key string, n *yaml.Node) {
-	values := r.mapping(n, key, "enabled", "percent")
-	if !r.required(n, key, values, "enabled") {
+	values, ok := r.mapping(n, key, []string{"enabled", "percent"}, []string{"enabled"})
+	if !ok {
 		return
 	}
 	enabled, ok := r.word(values["enabled"], "enabled", "true", "false")
-	if !ok || enabled == "false" && values["percent"] == nil {
+	switch {
+	case !ok:
 		return
-	}
-	if !r.required(n, key, values, "percent") {
+	case enabled == "false" && values["percent"] == nil:
+		r.note(LeftOut, placeOf(n), key+" is not enabled")
+		return
+	case values["percent"] == nil:
+		r.refuse(placeOf(n), key+" has no percent", "")
 		return
 	}
 	at := placeOf(values["percent"])
@@ -502,7 +491,7 @@ func (r *reader) stop(key string, n *yaml.Node) {
 // group reads entry or exit.
 func (r *reader) group(n *yaml.Node, what string) group {
 	g := group{at: placeOf(n), join: "all"}
-	values := r.mapping(n, what, "logic", "conditions")
+	values, _ := r.mapping(n, what, []string{"logic", "conditions"}, nil)
 	if v := values["logic"]; v != nil {
 		if text, _ := r.word(v, "logic", "AND", "OR"); text == "OR" {
 			g.join = "any"

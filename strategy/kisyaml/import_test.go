@@ -283,3 +283,95 @@ func TestEveryIndicatorOfBothToolsLoads(t *testing.T) {
 		})
 	}
 }
+
+func TestACandlestickBecomesAPattern(t *testing.T) {
+	for _, c := range []struct{ condition, want, notes string }{
+		{"candlestick: star", "candlestick star, detected is pattern(morning_star)", ""},
+		{"candlestick: star, signal: detected", "candlestick star, detected is pattern(morning_star)", ""},
+		{"candlestick: star, signal: bullish", "candlestick star, bullish is pattern(morning_star).bullish", ""},
+		{"candlestick: star, signal: bearish", "candlestick star, bearish is pattern(morning_star).bearish", ""},
+		{"candlestick: doji_1", "candlestick doji_1, detected is pattern(doji)", "does not know doji_1: it counts the entry in line 20 as doji_2"},
+		{"candlestick: doji_2", "candlestick doji_2, detected is pattern(doji)", "refuses the file: it counts the entry in line 20 as doji_1"},
+	} {
+		t.Run(c.condition, func(t *testing.T) {
+			r, problems := kisyaml.Import("one.kis.yaml", fmt.Appendf(nil, frame, c.condition), symbols)
+			if got := said(r.Report, 28, kisyaml.Maps); got != "maps: "+c.want {
+				t.Errorf("the report says %q, want %q\n%v", got, c.want, problems)
+			}
+			if got := said(r.Report, 28, kisyaml.Builder, kisyaml.Backtester); !strings.Contains(got, c.notes) || c.notes == "" && got != "" {
+				t.Errorf("the report says %q, want %q", got, c.notes)
+			}
+			_, text, _ := strings.Cut(c.want, " is ")
+			if _, unread := strategy.ParseExpr(text); unread.Fatal() != problems.Fatal() {
+				t.Errorf("the native language says %v of %s, the import %v", unread, text, problems)
+			}
+			if r.Native != nil && native(t, r) != text {
+				t.Errorf("native: %s, want %s", native(t, r), text)
+			}
+		})
+	}
+}
+
+func TestWhatTheFileDoesNotSayComesFromTheOptions(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options kisyaml.Options
+		risk    string
+		want    string // part of the native text
+		problem string
+	}{
+		{"defaults", symbols, "", "symbols: [\"005930\"]\n    when: close - 15m\n    buy: close > open\n    sell: close < open\n    size: 10% of equity\n", ""},
+		{"all given", kisyaml.Options{Symbols: []string{"005930", "000660"}, When: "open + 5m", Size: "3 shares"}, "", "symbols: [\"005930\", \"000660\"]\n    when: open + 5m\n    buy: close > open\n    sell: close < open\n    size: 3 shares\n", ""},
+		{"a cron line", kisyaml.Options{Symbols: []string{"005930"}, When: "*/5 9-14 * * MON-FRI"}, "", `when: "*/5 9-14 * * MON-FRI"`, ""},
+		{"no symbols", kisyaml.Options{}, "", "symbols: []   # NAME THE SYMBOLS HERE", ""},
+		{"a wrong symbol", kisyaml.Options{Symbols: []string{"5930"}}, "", "", "a.kis.yaml:1:1: "},
+		{"a wrong size", kisyaml.Options{Symbols: []string{"005930"}, Size: "lots"}, "", "", "a.kis.yaml:1:1: size \"lots\": not a size"},
+		{"a lower bound for the size", symbols, "risk: {max_position_size: 0.05}", "size: 5% of equity", ""},
+		{"a higher bound for the size", symbols, "risk: {max_position_size: 0.2}", "size: 10% of equity", ""},
+		{"a bound below the given size", kisyaml.Options{Symbols: []string{"005930"}, Size: "30% of equity"}, "risk: {max_position_size: 0.2}", "", "a.kis.yaml:7:27: size 30% of equity is more than max_position_size 0.2"},
+		{"a bound that cannot be compared", kisyaml.Options{Symbols: []string{"005930"}, Size: "3 shares"}, "risk: {max_position_size: 0.2}", "size: 3 shares", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, problems := kisyaml.Import("a.kis.yaml", []byte(whole(sides)+c.risk), c.options)
+			if c.problem != "" {
+				if !problems.Fatal() || !strings.HasPrefix(problems.Error(), c.problem) || r.Native != nil {
+					t.Errorf("says %v, want %s", problems, c.problem)
+				}
+				return
+			}
+			if problems.Fatal() || !strings.Contains(string(r.Native), c.want) {
+				t.Errorf("%v\n%s\nwant %s", problems, r.Native, c.want)
+			}
+			if _, unready := strategy.Load("native", r.Native, strategy.Options{}); unready.Fatal() != (len(c.options.Symbols) == 0) {
+				t.Errorf("loading says %v", unready)
+			}
+		})
+	}
+}
+
+func TestAFileIsKnownByItsName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a.kis.yaml": true, "dir/A.KIS.YAML": true, "a.yaml": false, "kis.yaml": false, "a.kis.yml": false, "a.kis.yaml.bak": false,
+	} {
+		if got := kisyaml.Is(name); got != want {
+			t.Errorf("Is(%q) = %v", name, got)
+		}
+	}
+}
+
+func TestALargeFileIsRefusedUnread(t *testing.T) {
+	_, problems := kisyaml.Import("a.kis.yaml", []byte(strings.Repeat("# much\n", 40000)), symbols)
+	if len(problems) != 1 || problems[0].What != "file of 280000 bytes, the most is 262144" {
+		t.Error(problems)
+	}
+}
+
+func TestALongWarmUpIsTooMuchForTheBuilder(t *testing.T) {
+	for period, want := range map[int]bool{95: false, 96: true} {
+		file := whole(fmt.Sprintf("  indicators: [{id: sma, alias: x, params: {period: %d}}]\n", period)) + strings.ReplaceAll(sides, "open", "x")
+		r, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols)
+		if got := strings.Contains(r.Report.String(), "too little data"); got != want || problems.Fatal() {
+			t.Errorf("period %d: said %v, want %v %v", period, got, want, problems)
+		}
+	}
+}

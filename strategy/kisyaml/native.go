@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -75,8 +76,8 @@ func (r *reader) translate(o Options) []byte {
 	w.row(0, piece{"version: 1", options})
 	w.row(0, piece{"strategies:", options})
 	w.row(2, piece{"- name: ", r.id.at}, piece{strconv.Quote(r.name()), r.id.at})
-	if r.title.text != "" {
-		w.row(4, piece{"description: " + strconv.Quote(r.title.text), r.title.at})
+	if text := r.description(); text != "" {
+		w.row(4, piece{"description: " + strconv.Quote(text), r.title.at})
 	}
 	w.row(4, piece{"symbols: " + symbols, options})
 	w.row(4, piece{"when: " + scalar(cmp.Or(o.When, "close - 15m")), options})
@@ -150,6 +151,17 @@ func (g group) write(w *writer, key string) {
 func (r *reader) name() string {
 	file, _, _ := strings.Cut(base(r.file), ".")
 	return cmp.Or(slug(r.id.text), slug(file), "imported")
+}
+
+// description is the name for people and what they say about it, as far as the id does not say it already.
+func (r *reader) description() string {
+	var parts []string
+	for _, p := range []piece{r.title, r.about} {
+		if p.text != "" && p.text != r.id.text && !slices.Contains(parts, p.text) {
+			parts = append(parts, p.text)
+		}
+	}
+	return strings.Join(parts, ": ")
 }
 
 func base(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }

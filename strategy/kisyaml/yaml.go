@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,7 +80,7 @@ func (s *source) document(data []byte) *yaml.Node {
 	case errors.Is(err, io.EOF):
 		s.refuse(place{1, 1}, "the file is empty", "")
 	case err != nil:
-		s.syntax(err)
+		s.syntax(data, err)
 	case !s.strict(&root, 0):
 	case !errors.Is(decoder.Decode(&second), io.EOF):
 		s.refuse(placeOf(&second), "a second document begins here", "one file holds one strategy")
@@ -106,13 +107,27 @@ func (s *source) plain(text string) bool {
 	return true
 }
 
-// syntax reports text that is not YAML, at the line yaml.v3 names.
-func (s *source) syntax(err error) {
-	line, what := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if n, _ := fmt.Sscanf(what, "line %d:", &line); n == 1 {
-		_, what, _ = strings.Cut(what, ": ")
+// syntax reports text that is not YAML. yaml.v3 often names the wrong line; the first lines of the file that fail the
+// same way end at the right one.
+func (s *source) syntax(data []byte, err error) {
+	what := reason(err)
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	n := sort.Search(len(lines), func(i int) bool {
+		var root yaml.Node
+		err := yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &root)
+		return err != nil && reason(err) == what
+	})
+	s.refuse(place{min(n+1, len(lines)), 1}, "not YAML: "+what,
+		"check the indentation, the brackets and the quotes here and one line above; the builder writes quotes inside a name without escaping them")
+}
+
+// reason is yaml.v3's message without the line it names.
+func reason(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		_, text, _ = strings.Cut(rest, ": ")
 	}
-	s.refuse(place{max(line, 1), 1}, "not YAML: "+what, "check the indentation, the brackets and the quotes here and one line above")
+	return text
 }
 
 // strict refuses the parts of YAML that such a file does not use.
@@ -162,9 +177,10 @@ func (s *source) entries(n *yaml.Node, what string) (list []entry) {
 	return list
 }
 
-// mapping reads a mapping with known keys. KIS's tools drop unknown ones in silence; here they are refused.
-func (s *source) mapping(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
-	values := map[string]*yaml.Node{}
+// mapping reads a mapping with known keys. KIS's tools drop unknown ones in silence; here they are refused. It reports
+// false when something is wrong.
+func (s *source) mapping(n *yaml.Node, what string, known, required []string) (map[string]*yaml.Node, bool) {
+	values, before := map[string]*yaml.Node{}, len(s.problems)
 	for _, e := range s.entries(n, what) {
 		switch key := e.key.Value; {
 		case !slices.Contains(known, key):
@@ -175,7 +191,15 @@ func (s *source) mapping(n *yaml.Node, what string, known ...string) map[string]
 			values[key] = e.value
 		}
 	}
-	return values
+	if len(s.problems) > before { // an unknown key may be the missing one
+		return values, false
+	}
+	for _, key := range required {
+		if values[key] == nil {
+			s.refuse(placeOf(n), what+" has no "+key, "")
+		}
+	}
+	return values, len(s.problems) == before
 }
 
 // list reads a sequence; nil is an empty one.
