@@ -206,7 +206,7 @@ func askQuote(l Limits, r Request, v View) answer {
 	switch {
 	case q.At.IsZero() || q.Symbol != r.Order.Symbol:
 		return wait("no quote of %s", r.Order.Symbol)
-	case q.Price.Sign() <= 0 || q.Lower.Sign() <= 0 || q.Upper.LessThan(q.Lower):
+	case q.Price.Sign() <= 0 || q.Lower.Sign() <= 0 || q.Upper.Sign() <= 0:
 		return wait("the quote lacks the last price or the day's limits")
 	case !within(q.Price, q) || side.Sign() != 0 && !within(side, q):
 		return wait("the quote lies outside the day's limits %s to %s", q.Lower, q.Upper)

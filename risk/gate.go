@@ -90,9 +90,6 @@ func New(l Limits) (*Gate, error) {
 	return &Gate{l}, nil
 }
 
-// Collar is the part of the price an order may be away from the market.
-func (g *Gate) Collar() decimal.Decimal { return g.limits.Collar }
-
 // Farthest is the price on the tick, inside the day's limits, that is as far into the market as the collar allows: what
 // a protected order carries, and with insist an exit that its quote has held up (Request.Insist), which is measured
 // from the last trade alone. It is zero when the quote has no price to measure from.

@@ -319,8 +319,10 @@ func TestEveryCheckIsMissedWhenItIsSpoilt(t *testing.T) {
 func TestEveryCheckStandsAlone(t *testing.T) {
 	for _, c := range checks {
 		for _, r := range []Request{{}, entry().req, exit().req, priced(entry(), broker.Limit, "70000").req} {
-			if no, _ := judge([]check{c}, Limits{}, r, View{}); no != nil && no.Code != c.Name {
-				t.Errorf("%s answers as %s", c.Name, no.Code)
+			for _, v := range []View{{}, {Power: broker.Power{At: r.Now, Symbol: samsung, Cash: dec("1"), Shares: 100}}} {
+				if no, _ := judge([]check{c}, Limits{AccountAge: time.Minute}, r, v); no != nil && no.Code != c.Name {
+					t.Errorf("%s answers as %s", c.Name, no.Code)
+				}
 			}
 		}
 	}
@@ -412,6 +414,10 @@ func TestBordersAreExact(t *testing.T) {
 			*s = priced(*s, broker.Limit, "203000")
 			s.view.Quote.Price, s.view.Quote.Ask, s.view.Quote.Upper = dec("200000"), dec("200000"), dec("260000")
 			s.req.Order.Price = s.req.Order.Price.Add(decimal.NewFromInt(500 * n))
+		}},
+		{"offer and last trade disagree", "quote", func(s *scene, n int64) {
+			*s = priced(*s, broker.Limit, "71100")
+			s.view.Quote.Ask = dec("72100").Add(decimal.NewFromInt(n))
 		}},
 		{"age of the quote", "quote", func(s *scene, n int64) { s.view.Quote.At = s.req.Now.Add(-30*time.Second - time.Duration(n)) }},
 		{"first moment", "guard", func(s *scene, n int64) {
@@ -835,10 +841,6 @@ func TestLimitsAreBoundByTheCeilings(t *testing.T) {
 		if g, err := New(c.limits()); (err == nil) != c.gateTakes || (g != nil) != c.gateTakes {
 			t.Errorf("%s: gate %v, %v", c.name, g, err)
 		}
-	}
-	g, err := New(Practice())
-	if err != nil || !g.Collar().Equal(dec("0.015")) {
-		t.Errorf("collar %s, %v", g.Collar(), err)
 	}
 }
 
