@@ -85,7 +85,7 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 		return d, err
 	}
 	d.feed = newLiveFeed(d.kis, store, cal, p.clock.Now)
-	d.holiday = &holidays{client: d.kis, log: p.log}
+	d.holiday = &holidays{client: d.kis, cal: cal, log: p.log}
 	exec, err := d.executor(p.lookOnly)
 	if err != nil {
 		return d, err
@@ -291,7 +291,10 @@ func (d *daemon) prepare() error {
 	}
 	d.runner, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Calendar: d.cal, Clock: d.clock, Run: d.slot, Begin: d.begin, Record: d.record, Last: d.last,
-		Ticks:    []scheduler.Tick{watch, {Name: "account", Every: 5 * time.Minute, Run: d.engine.CheckAccount}},
+		Ticks: []scheduler.Tick{watch, {Name: "account", Every: 5 * time.Minute, Run: func(ctx context.Context, at time.Time) error {
+			d.askHolidays(ctx, at)
+			return d.engine.CheckAccount(ctx, at)
+		}}},
 		Disputed: d.holiday.disputed,
 		Trouble:  func(err error) { d.log.Error("between slots", zap.Error(err)) },
 	})
@@ -310,6 +313,7 @@ func (d *daemon) slot(ctx context.Context, due time.Time, jobs []string) map[str
 		}
 	}
 	d.mu.Unlock()
+	d.askHolidays(ctx, due)
 	began := time.Now() // how long the slot really took, also on a simulated clock
 	res, err := d.engine.Slot(ctx, due, rules)
 	failed := map[string]error{}
@@ -333,6 +337,15 @@ func (d *daemon) look(ctx context.Context) (broker.Account, error) {
 	}
 	cash := d.cfg.Paper.Cash.Decimal
 	return broker.Account{Cash: cash, Deposit: cash, Equity: cash}, nil
+}
+
+// askHolidays compares the calendars once a day; a dispute is loud and stays in the journal.
+func (d *daemon) askHolidays(ctx context.Context, at time.Time) {
+	for _, text := range d.holiday.refresh(ctx, market.DateOf(at)) {
+		if _, err := d.journal.Append(journal.Note{Level: "error", Text: text}); err != nil {
+			d.log.Error(text, zap.Error(err))
+		}
+	}
 }
 
 // begin has nothing to write: a slot's decisions are on disk before its first order, and last finds them there.
@@ -373,6 +386,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err := d.recover(ctx, start); err != nil {
 		return err
 	}
+	d.askHolidays(ctx, d.clock.Now())
 	return d.runner.Run(ctx)
 }
 

@@ -453,7 +453,7 @@ func backupCommand() *cobra.Command {
 	return stateFlag(&cobra.Command{
 		Use:     "backup FILE",
 		Short:   "copy the journal to a new file while the daemon runs",
-		Long:    "backup writes a complete, verified copy of the journal. To restore it, stop the daemon and put the file in place of journal.db in an empty state directory.",
+		Long:    "backup writes a complete copy of the journal; maemae restore puts it back.",
 		Example: "  maemae backup journal-2026-11-26.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -467,6 +467,27 @@ func backupCommand() *cobra.Command {
 			}
 			defer j.Close()
 			return done(c, j.Backup(c.Context(), args[0]), "wrote "+args[0])
+		},
+	})
+}
+
+func restoreCommand() *cobra.Command {
+	return stateFlag(&cobra.Command{
+		Use:     "restore FILE",
+		Short:   "put a backup of the journal in place, where none is",
+		Long:    "restore verifies a backup and makes it the journal of a state directory that has none. What happened after the backup is then unknown to it: the next start reconciles with the broker, and halts on orders it cannot explain.",
+		Example: "  maemae restore journal-2026-11-26.db --state /var/lib/maemae",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := findPlace(c)
+			if err != nil {
+				return err
+			}
+			if err := privateDir(p.state); err != nil {
+				return err
+			}
+			r, err := journal.Restore(c.Context(), args[0], p.journal)
+			return done(c, err, fmt.Sprintf("restored %d entries into %s", r.Entries, p.state))
 		},
 	})
 }

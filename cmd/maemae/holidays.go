@@ -17,6 +17,7 @@ import (
 // day on which they differ is not traded.
 type holidays struct {
 	client *kis.Client
+	cal    *market.Calendar
 	log    *zap.Logger
 
 	mu    sync.Mutex
@@ -37,29 +38,40 @@ func (h *holidays) disputed(s market.Session) string {
 	return ""
 }
 
-// refresh asks KIS once a day.
-func (h *holidays) refresh(ctx context.Context, today market.Date) {
+// refresh asks KIS once a day, and returns what the two calendars disagree about, in words.
+func (h *holidays) refresh(ctx context.Context, today market.Date) (disputes []string) {
 	h.mu.Lock()
 	done := h.asked == today
 	h.asked = today
 	h.mu.Unlock()
 	if done {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	days, err := h.client.Holidays(ctx, today)
 	if errors.Is(err, kis.ErrNotOffered) {
-		return
+		return nil
 	}
 	if err != nil {
 		h.log.Warn("KIS's holiday answer could not be read; the built-in calendar counts", zap.Error(err))
-		return
+		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.open = map[market.Date]bool{}
 	for _, d := range days {
 		h.open[d.Date] = d.Open
+		if _, err := h.cal.Session(d.Date); (err == nil) != d.Open {
+			disputes = append(disputes, fmt.Sprintf("calendar dispute on %s: ours %s, KIS %s; no orders that day", d.Date, openOrClosed(err == nil), openOrClosed(d.Open)))
+		}
 	}
+	return disputes
+}
+
+func openOrClosed(open bool) string {
+	if open {
+		return "open"
+	}
+	return "closed"
 }

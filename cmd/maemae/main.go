@@ -109,7 +109,7 @@ func rootCommand() *cobra.Command {
 		return hinted(usageError{err}, "maemae "+strings.TrimPrefix(c.CommandPath(), "maemae ")+" --help")
 	})
 	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand())
-	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand())
+	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand(), restoreCommand())
 	root.AddCommand(haltCommand(), resumeCommand(), armCommand(), adoptCommand(), releaseCommand(), adjustCommand())
 	for _, c := range root.Commands() {
 		strictArgs(c)

@@ -23,14 +23,16 @@ import (
 
 // field is a simulated market in this process and a folder in which the real program runs against it.
 type field struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 	sim *kissim.Server
 	url string
 	out bytes.Buffer
+	// patience is how long the market may stand still before a test gives up on the program.
+	patience time.Duration
 }
 
-func newField(t *testing.T, o kissim.Options, rules string) *field {
+func newField(t testing.TB, o kissim.Options, rules string) *field {
 	t.Helper()
 	o.Clock, o.Rate, o.TokenEvery = kissim.Stepped, -1, -1
 	sim, err := kissim.New(o)
@@ -39,7 +41,7 @@ func newField(t *testing.T, o kissim.Options, rules string) *field {
 	}
 	srv := httptest.NewServer(sim.Handler())
 	t.Cleanup(srv.Close)
-	f := &field{t: t, dir: t.TempDir(), sim: sim, url: srv.URL}
+	f := &field{t: t, dir: t.TempDir(), sim: sim, url: srv.URL, patience: time.Minute}
 	f.write("strategies.yaml", rules)
 	f.write("config.yaml", fmt.Sprintf("version: 1\nenv: virtual\nstate: %s\nexits_every: 30m\nkis: {base_url: %q, rate: 1000}\n", filepath.Join(f.dir, "state"), f.url))
 	return f
@@ -92,7 +94,7 @@ func (f *field) until(at time.Time) {
 	f.wait("the market to reach "+at.String(), func() bool { return !f.sim.Now().Before(at) })
 }
 
-// wait polls; a minute without the market moving is a hang.
+// wait polls; a market that does not move for so long is a hang.
 func (f *field) wait(what string, done func() bool) {
 	f.t.Helper()
 	seen, since := f.sim.Now(), time.Now()
@@ -100,7 +102,7 @@ func (f *field) wait(what string, done func() bool) {
 		if now := f.sim.Now(); !now.Equal(seen) {
 			seen, since = now, time.Now()
 		}
-		if time.Since(since) > time.Minute {
+		if time.Since(since) > f.patience {
 			f.t.Fatalf("waiting for %s: the market stands still at %s\n%s", what, seen, tail(f.out.String()))
 		}
 		time.Sleep(2 * time.Millisecond)

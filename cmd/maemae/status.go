@@ -109,6 +109,9 @@ func orDefault(s, standard string) string {
 	return s
 }
 
+// installed is the state directory of the systemd unit.
+const installed = "/var/lib/maemae"
+
 // place is where a daemon's state is, found the way the daemon finds it.
 type place struct {
 	cfg     Config
@@ -127,10 +130,14 @@ func findPlace(c *cobra.Command) (place, error) {
 	p := place{cfg: defaults(), state: state}
 	if state == "" {
 		cfg, keys, err := loadSetup(c)
-		if err != nil {
+		switch _, there := os.Stat(filepath.Join(installed, "journal.db")); {
+		case err == nil:
+			p.cfg, p.state = cfg, cfg.stateDir(alias(keys.Account))
+		case there == nil && errors.Is(err, errNoCredentials):
+			p.cfg, p.state = cfg, installed // systemd has the keys; the journal is where its unit keeps it
+		default:
 			return place{}, err
 		}
-		p.cfg, p.state = cfg, cfg.stateDir(alias(keys.Account))
 	}
 	p.journal, p.socket = filepath.Join(p.state, "journal.db"), socketPath(p.state)
 	return p, nil
