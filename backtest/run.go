@@ -1,0 +1,209 @@
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/broker"
+	"maemae/history"
+	"maemae/market"
+	"maemae/report"
+	"maemae/strategy"
+)
+
+// Options is what a backtest needs. Rules, Load, Cash, Calendar and Instrument are required.
+type Options struct {
+	Rules      []*strategy.Strategy
+	Load       func(market.Symbol) (history.Bars, error) // bars of a symbol, oldest first
+	From, To   market.Date                               // the sessions that count; zero: as far as the bars reach
+	Cash       decimal.Decimal                           // won at the start
+	Together   bool                                      // all rules share the cash; otherwise each has it alone
+	Calendar   *market.Calendar
+	Instrument func(market.Symbol) market.Instrument
+
+	Costs        market.Costs
+	CostDigits   int32 // decimals of a won that fee and tax are cut to; brokers cut to the won, 0
+	Slippage     int   // ticks by which a market order trades worse
+	VolumeCap    int64 // percent of a bar's volume that one fill may take; 0 is no cap
+	ExitsAtSlots bool  // stop, target and trailing stop are looked at in the rule's slots only, not inside bars
+
+	// Permit may refuse a buy; nil permits all. Shares and price are those it would fill at.
+	Permit func(*strategy.Strategy, broker.Order) bool
+	// Progress hears how many of all accounts are done.
+	Progress func(done, all int)
+}
+
+// Bounds of what a run takes.
+const (
+	maxSlippage   = 100
+	maxCostDigits = 8
+	maxCash       = 1_000_000_000_000_000 // won
+)
+
+func (o *Options) check() error {
+	switch {
+	case len(o.Rules) == 0:
+		return errors.New("backtest: no rules")
+	case o.Load == nil || o.Calendar == nil || o.Instrument == nil:
+		return errors.New("backtest: bars, calendar and instruments are required")
+	case o.Cash.Sign() <= 0 || o.Cash.GreaterThan(decimal.NewFromInt(maxCash)):
+		return fmt.Errorf("backtest: cash of %s won is out of range", o.Cash)
+	case o.From != 0 && o.To != 0 && o.From > o.To:
+		return fmt.Errorf("backtest: from %s lies after to %s", o.From, o.To)
+	case o.Costs.FeeRate.Sign() < 0 || o.Costs.FeeRate.GreaterThanOrEqual(one):
+		return fmt.Errorf("backtest: fee rate %s is out of range", o.Costs.FeeRate)
+	case o.CostDigits < 0 || o.CostDigits > maxCostDigits:
+		return fmt.Errorf("backtest: %d decimals of costs are out of range", o.CostDigits)
+	case o.Slippage < 0 || o.Slippage > maxSlippage:
+		return fmt.Errorf("backtest: slippage of %d ticks is out of range", o.Slippage)
+	case o.VolumeCap < 0 || o.VolumeCap > 100:
+		return fmt.Errorf("backtest: volume cap of %d percent is out of range", o.VolumeCap)
+	}
+	return nil
+}
+
+// Run plays the rules over their bars and adds the accounts up, each rule alone or all together.
+func Run(o Options) (report.Result, error) {
+	if err := o.check(); err != nil {
+		return report.Result{}, err
+	}
+	result := report.Result{Version: report.Version}
+	groups := make([][]*strategy.Strategy, 0, len(o.Rules))
+	if o.Together {
+		groups = append(groups, o.Rules)
+	} else {
+		for _, r := range o.Rules {
+			groups = append(groups, []*strategy.Strategy{r})
+		}
+	}
+	for i, g := range groups {
+		run, err := o.account(g)
+		if err != nil {
+			return report.Result{}, err
+		}
+		result.Runs = append(result.Runs, run)
+		if o.Progress != nil {
+			o.Progress(i+1, len(groups))
+		}
+	}
+	return result, nil
+}
+
+// account builds the account of some rules, walks it and adds it up.
+func (o *Options) account(rules []*strategy.Strategy) (report.Run, error) {
+	a, err := o.open(rules)
+	if err != nil {
+		return report.Run{}, err
+	}
+	out, err := a.plain()
+	if err != nil {
+		return report.Run{}, fmt.Errorf("backtest: %w", err)
+	}
+	run := report.Run{Cash: o.Cash, FinalEquity: o.Cash, Trades: out.trades, Equity: out.curve, From: a.days.dates[a.begin], To: a.days.dates[a.days.len()-1]}
+	var names []string
+	seen := map[market.Symbol]bool{}
+	for _, r := range rules {
+		names = append(names, r.Name)
+		for _, s := range r.Symbols {
+			if !seen[s] {
+				run.Symbols = append(run.Symbols, s)
+			}
+			seen[s] = true
+		}
+	}
+	run.Strategy = strings.Join(names, " + ")
+	if n := run.Equity.Len(); n > 0 {
+		run.FinalEquity = run.Equity.At(n - 1).Equity
+	}
+	run.Metrics = report.Measure(run)
+	return run, nil
+}
+
+// open loads the bars of the rules and lays them along one calendar.
+func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
+	bars := map[market.Symbol]history.Bars{}
+	var first, last market.Date
+	calendar := o.Calendar
+	for _, r := range rules {
+		for _, s := range r.Symbols {
+			if _, loaded := bars[s]; loaded {
+				continue
+			}
+			b, err := o.load(s)
+			if err != nil {
+				return nil, err
+			}
+			bars[s] = b
+			n := len(b.Dates)
+			if first == 0 || b.Dates[0] < first {
+				first = b.Dates[0]
+			}
+			last = max(last, b.Dates[n-1])
+			if from, to, _ := calendar.Range(); b.Dates[0] < from || b.Dates[n-1] > to {
+				calendar = calendar.Extend(b.Dates)
+			}
+		}
+	}
+	days, err := between(calendar, first, last)
+	if err != nil {
+		return nil, fmt.Errorf("backtest: %w", err)
+	}
+	a := &account{o: o, days: days}
+	tapes := map[market.Symbol]*tape{}
+	for _, r := range rules {
+		list, _, err := slots(r, days)
+		if err != nil {
+			return nil, fmt.Errorf("backtest: strategy %s: %w", r.Name, err)
+		}
+		for _, s := range r.Symbols {
+			if tapes[s] == nil {
+				tapes[s] = newTape(o.Instrument(s), bars[s], days)
+			}
+			a.legs = append(a.legs, &leg{rule: r, tape: tapes[s], slots: list})
+		}
+	}
+	return a, a.start(o.From)
+}
+
+// load reads the bars of a symbol up to the end of the run.
+func (o *Options) load(s market.Symbol) (history.Bars, error) {
+	b, err := o.Load(s)
+	if err != nil {
+		return b, fmt.Errorf("backtest: bars of %s: %w", s, err)
+	}
+	if err := b.Check(); err != nil {
+		return b, fmt.Errorf("backtest: bars of %s: %w", s, err)
+	}
+	if o.To != 0 && b.Len() > 0 {
+		b = b.Between(b.Dates[0], o.To)
+	}
+	if b.Len() == 0 {
+		return b, fmt.Errorf("backtest: no bars of %s up to the end of the run", s)
+	}
+	return b, nil
+}
+
+// start finds the first session that counts: not before From, and not before the first rule has the bars it needs.
+func (a *account) start(from market.Date) error {
+	a.begin = a.days.len()
+	for _, l := range a.legs {
+		need := l.rule.WarmUp()
+		if !l.rule.CompletedBars {
+			need-- // the bar of the session itself is seen
+		}
+		for i := max(need, 0); i < l.tape.bars.Len(); i++ {
+			if s := l.tape.session(i); s >= 0 {
+				a.begin = min(a.begin, s)
+				break
+			}
+		}
+	}
+	a.begin = max(a.begin, a.days.find(from))
+	if a.begin >= a.days.len() {
+		return errors.New("backtest: no session counts: the bars end before the rules have what they need, or before the run begins")
+	}
+	return nil
+}

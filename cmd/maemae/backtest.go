@@ -1,0 +1,247 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+
+	"maemae/backtest"
+	"maemae/history"
+	"maemae/market"
+	reports "maemae/report"
+)
+
+// backtestFlags is what a person may turn.
+type backtestFlags struct {
+	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv string
+	stored, together, asJSON                                          bool
+	slippage                                                          int
+}
+
+func backtestCommand() *cobra.Command {
+	var f backtestFlags
+	c := &cobra.Command{
+		Use:   "backtest [--strategies FILE] [--data DIR | --history]",
+		Short: "run the rules over stored daily bars and add up what they would have made",
+		Long: `backtest plays every rule of a strategy file over daily bars, each with its own cash (or all with the same, --together),
+exact to the won, and prints what came of it and every assumption it rests on. docs/BACKTEST.md says how orders fill
+and how each number is computed.`,
+		Example: `  maemae backtest --data cmd/maemae/testdata/krx-daily
+  maemae backtest --data cmd/maemae/testdata/krx-daily --from 2024-06-01 --cash 50,000,000 --json`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := f.options(c)
+			if err != nil {
+				return err
+			}
+			result, err := backtest.Run(o)
+			if err != nil {
+				return err
+			}
+			if f.csv != "" {
+				if err := writeRunsCSV(f.csv, result.Runs); err != nil {
+					return err
+				}
+			}
+			if f.asJSON {
+				return printJSON(c.OutOrStdout(), result)
+			}
+			return printResult(c.OutOrStdout(), result)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.strategies, "strategies", "strategies.yaml", "file of rules")
+	fs.StringVar(&f.data, "data", "", "folder of CODE.csv files: date,open,high,low,close,volume")
+	fs.BoolVar(&f.stored, "history", false, "the bars the daemon has stored, instead of --data")
+	fs.StringVar(&f.from, "from", "", "first date that counts (default: as soon as the rules have their bars)")
+	fs.StringVar(&f.to, "to", "", "last date (default: the last bar)")
+	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
+	fs.BoolVar(&f.together, "together", false, "all rules share the cash")
+	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
+	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into")
+	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
+	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
+	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
+	fs.StringVar(&f.exitsEvery, "exits-every", "1m", "1m: exits fire inside the bar; slot: only in the rule's own slots")
+	return c
+}
+
+// options turns the flags into what a backtest needs.
+func (f backtestFlags) options(c *cobra.Command) (o backtest.Options, err error) {
+	o = backtest.Options{Together: f.together, Slippage: f.slippage, Calendar: market.KRX()}
+	rules, problems := loadRules(f.strategies)
+	if rules == nil {
+		return o, problems
+	}
+	for _, p := range problems {
+		fmt.Fprintln(c.ErrOrStderr(), p)
+	}
+	o.Rules = rules.Strategies
+	if o.Cash, err = parseWon(f.cash); err != nil {
+		return o, err
+	}
+	if o.From, err = parseDateFlag("from", f.from); err != nil {
+		return o, err
+	}
+	if o.To, err = parseDateFlag("to", f.to); err != nil {
+		return o, err
+	}
+	if o.Costs.FeeRate, err = parsePart("fee", f.fee); err != nil {
+		return o, err
+	}
+	share, err := parsePart("volume-cap", strings.TrimSuffix(f.volumeCap, "%")+"%")
+	if err != nil {
+		return o, err
+	}
+	if o.VolumeCap = share.Shift(2).IntPart(); !share.Shift(2).IsInteger() {
+		return o, usagef("--volume-cap %s: want whole percent", f.volumeCap)
+	}
+	switch f.exitsEvery {
+	case "1m":
+	case "slot":
+		o.ExitsAtSlots = true
+	default:
+		return o, usagef("--exits-every %q: want 1m or slot", f.exitsEvery)
+	}
+	if err := f.bars(c, &o); err != nil {
+		return o, err
+	}
+	o.Progress = progress(c.ErrOrStderr())
+	return o, nil
+}
+
+// bars chooses where the bars come from.
+func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
+	switch {
+	case f.stored == (f.data != ""):
+		return hinted(usagef("say where the bars are"), "--data DIR, or --history")
+	case f.data != "":
+		folder, err := history.ReadFolder(f.data)
+		if err != nil {
+			return err
+		}
+		o.Load, o.Instrument = folder.Load, folder.Instrument
+		return nil
+	}
+	cfg, keys, err := loadSetup(c)
+	if err != nil {
+		return err
+	}
+	if o.Calendar, err = calendar(cfg); err != nil {
+		return err
+	}
+	store, err := history.Open(filepath.Join(cfg.stateDir(alias(keys.Account)), "history"), o.Calendar)
+	if err != nil {
+		return err
+	}
+	o.Load, o.Instrument = store.Load, market.Known
+	return nil
+}
+
+func parseDateFlag(name, text string) (market.Date, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := market.ParseDate(text)
+	if err != nil {
+		return 0, usagef("--%s: %w", name, err)
+	}
+	return d, nil
+}
+
+// parsePart reads a part of one: 0.015% or 0.00015.
+func parsePart(name, text string) (decimal.Decimal, error) {
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	d, err := decimal.NewFromString(strings.TrimSpace(number))
+	if percent {
+		d = d.Shift(-2)
+	}
+	if err != nil || len(text) > 20 || d.Sign() < 0 || d.GreaterThan(decimal.NewFromInt(1)) || d.Exponent() < -12 {
+		return d, usagef("--%s %q: want a part between 0%% and 100%%", name, text)
+	}
+	return d, nil
+}
+
+// progress tells a person at a terminal how far a long run is; nil elsewhere.
+func progress(w io.Writer) func(done, all int) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return func(done, all int) {
+		if all < 2 {
+			return
+		}
+		fmt.Fprintf(w, "\r%d of %d strategies", done, all)
+		if done == all {
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+	}
+}
+
+// printResult is the table a person reads, then what it rests on.
+func printResult(w io.Writer, r reports.Result) error {
+	t := newTable("STRATEGY", "SYMBOLS", "FROM", "TO", ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WON", ">COSTS")
+	for _, x := range r.Runs {
+		m := x.Metrics
+		t.add(x.Strategy, fmt.Sprint(len(x.Symbols)), x.From.String(), x.To.String(), grouped(x.FinalEquity), inPercent(m.TotalReturn), inPercent(m.AnnualReturn),
+			inPercent(m.MaxDrawdown), shortRatio(m.Sharpe), fmt.Sprint(m.Trades), inPercent(m.WinRate), grouped(m.Costs))
+	}
+	if err := t.print(w); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nassumptions")
+	for _, a := range r.Assumptions {
+		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inPercent(r reports.Ratio) string {
+	if !r.Defined {
+		return "–"
+	}
+	return r.Value.Shift(2).StringFixed(2) + "%"
+}
+
+func shortRatio(r reports.Ratio) string {
+	if !r.Defined {
+		return "–"
+	}
+	return r.Value.StringFixed(2)
+}
+
+// writeRunsCSV writes the fills and the curve of each run.
+func writeRunsCSV(dir string, runs []reports.Run) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		name := filepath.Join(dir, strings.ReplaceAll(r.Strategy, " + ", "+"))
+		if err := writeCSV(name+".trades.csv", r.WriteTrades); err != nil {
+			return err
+		}
+		if err := writeCSV(name+".equity.csv", r.WriteEquity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeCSV(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
