@@ -19,6 +19,8 @@ import (
 type Options struct {
 	// SymbolFile reads the list that `symbols: {file: NAME}` names. Without it such a list is refused.
 	SymbolFile func(name string) ([]byte, error)
+	// When says what is wrong with the text of a `when`, or nothing. Without it any text is accepted.
+	When func(text string) (what, hint string)
 }
 
 // Bounds of one file.
@@ -119,6 +121,11 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 		s.Symbols = l.symbols(v)
 	case "when":
 		s.When, _ = l.text(v, key)
+		if l.options.When != nil {
+			if what, hint := l.options.When(s.When); what != "" {
+				l.fail(placeOf(v), what, hint)
+			}
+		}
 		s.WhenLine, s.WhenCol = v.Line, v.Column
 	case "bars":
 		s.CompletedBars = l.choice(v, key, "completed", "forming") == "completed"

@@ -30,35 +30,81 @@ func loadRules(path string) (*strategy.File, strategy.Problems) {
 
 // parseRules also holds every `when` against the scheduler, at its place in the file.
 func parseRules(name string, data []byte, dir string) (*strategy.File, strategy.Problems) {
-	f, problems := strategy.Load(name, data, strategy.Options{SymbolFile: symbolFiles(dir)})
+	f, problems := strategy.Load(name, data, strategy.Options{SymbolFile: symbolFiles(dir), When: whenProblem})
 	if f == nil {
 		return nil, problems
 	}
 	for _, s := range f.Strategies {
 		w, err := scheduler.ParseWhen(s.When)
-		var bad *scheduler.WhenError
+		if err != nil {
+			return nil, append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, What: err.Error()})
+		}
 		switch {
-		case errors.As(err, &bad):
-			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, What: fmt.Sprintf("when %q: %s", bad.Text, bad.What), Hint: bad.Hint})
 		case s.ReadsVolumeToday() && !s.CompletedBars && looksEarly(w):
 			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: "the rule reads today's volume, which is still growing at " + w.Words(), Hint: "close - 15m, or bars: completed"})
 		case w.MayMissLateOpen():
 			problems = append(problems, strategy.Problem{File: name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: fmt.Sprintf("when %q: a cron line does not move with the session on exam day and the first session of a year", s.When), Hint: "close - 15m does"})
 		}
 	}
+	problems = append(problems, slowSlots(f)...)
 	slices.SortStableFunc(problems, func(a, b strategy.Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col)) })
-	if problems.Fatal() {
-		return nil, problems
-	}
 	return f, problems
 }
 
+// whenProblem is the scheduler's word on a `when`.
+func whenProblem(text string) (what, hint string) {
+	_, err := scheduler.ParseWhen(text)
+	var bad *scheduler.WhenError
+	switch {
+	case err == nil:
+		return "", ""
+	case errors.As(err, &bad):
+		return fmt.Sprintf("when %q: %s", bad.Text, bad.What), bad.Hint
+	}
+	return err.Error(), ""
+}
+
+// slowSlots warns of slots whose reads, one a symbol, cannot end before orders do: 30 seconds before the closing
+// auction.
+func slowSlots(f *strategy.File) strategy.Problems {
+	var out strategy.Problems
+	seen := map[string]map[market.Symbol]bool{}
+	for _, s := range f.Strategies {
+		if seen[s.When] == nil {
+			seen[s.When] = map[market.Symbol]bool{}
+		}
+		for _, symbol := range s.Symbols {
+			seen[s.When][symbol] = true
+		}
+		w, err := scheduler.ParseWhen(s.When)
+		if err != nil {
+			continue // told elsewhere
+		}
+		moments := w.Moments(ordinaryDay)
+		if len(moments) == 0 {
+			continue
+		}
+		left := ordinaryDay.Auction().Add(-30 * time.Second).Sub(moments[len(moments)-1])
+		for _, env := range []struct {
+			name string
+			rate int
+		}{{"real", 18}, {"virtual", 1}} {
+			if need := time.Duration(len(seen[s.When])) * time.Second / time.Duration(env.rate); need > left {
+				out = append(out, strategy.Problem{File: f.Name, Line: s.WhenLine, Col: s.WhenCol, Warning: true, What: fmt.Sprintf("on %s, reading %d symbols takes %s at %d calls a second, and orders end %s after %q", env.name, len(seen[s.When]), need, env.rate, left, s.When), Hint: "an earlier when, or fewer symbols"})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// ordinaryDay is a session with ordinary hours, to judge a when by.
+var ordinaryDay = market.Session{Date: 20260302, Open: market.Date(20260302).At(9, 0), Close: market.Date(20260302).At(15, 30)}
+
 // looksEarly tells whether a when has moments more than a quarter of an hour before the close of an ordinary session.
 func looksEarly(w scheduler.When) bool {
-	d := market.Date(20260302)
-	day := market.Session{Date: d, Open: d.At(9, 0), Close: d.At(15, 30)}
-	for _, t := range w.Moments(day) {
-		if t.Before(day.Close.Add(-15 * time.Minute)) {
+	for _, t := range w.Moments(ordinaryDay) {
+		if t.Before(ordinaryDay.Close.Add(-15 * time.Minute)) {
 			return true
 		}
 	}

@@ -73,8 +73,12 @@ func (c *simClock) ask(ctx context.Context, method, path string, body []byte) er
 	if err != nil {
 		return fmt.Errorf("simulated clock: %w", err)
 	}
-	if res.StatusCode == http.StatusGone {
+	switch {
+	case res.StatusCode == http.StatusGone:
 		return errMarketOver
+	case res.StatusCode == http.StatusConflict && method == http.MethodPost:
+		// An earlier wait was broken off after the simulator had taken it: its clock is ahead of what we know.
+		return c.ask(ctx, http.MethodGet, "/sim/clock", nil)
 	}
 	if res.StatusCode != http.StatusOK {
 		return hinted(fmt.Errorf("simulated clock: %s: %s", res.Status, bytes.TrimSpace(data)), "is the simulator's clock stepped? maemae sim --clock stepped")
