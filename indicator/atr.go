@@ -23,11 +23,39 @@ var atr = Spec{
 // trueRange is max(high, close before) - min(low, close before); on the first
 // bar, which has no close before, high - low.
 func trueRange(in Input) series.Series {
-	return series.Else(gapRange(in), series.Sub(in.High, in.Low))
+	if out, ok := trueRangeNarrow(in); ok {
+		return out
+	}
+	before := series.Else(series.Shift(in.Close, 1), in.Low)
+	return series.Sub(series.Larger(in.High, before), series.Smaller(in.Low, before))
 }
 
 // gapRange is the true range of the bars that have a close before.
 func gapRange(in Input) series.Series {
-	before := series.Shift(in.Close, 1)
-	return series.Sub(series.Larger(in.High, before), series.Smaller(in.Low, before))
+	all := trueRange(in)
+	return all.From(all.First() + 1)
+}
+
+// trueRangeNarrow is trueRange in one pass over prices of one scale.
+func trueRangeNarrow(in Input) (series.Series, bool) {
+	h, okHigh := in.High.Narrow()
+	l, okLow := in.Low.Narrow()
+	c, okClose := in.Close.Narrow()
+	low, high := min(l.Low, c.Low), max(h.High, c.High)
+	if !okHigh || !okLow || !okClose || l.Scale != h.Scale || c.Scale != h.Scale || h.First|l.First|c.First != 0 ||
+		low < -1<<62 || high >= 1<<62 {
+		return series.Series{}, false
+	}
+	out := series.Narrow{Mantissas: make([]int64, len(c.Mantissas)), Scale: h.Scale, Low: h.Low - l.High, High: high - low}
+	if len(out.Mantissas) == 0 {
+		return out.Series(), true
+	}
+	y := out.Mantissas
+	highs, lows, closes := h.Mantissas[:len(y)], l.Mantissas[:len(y)], c.Mantissas[:len(y)]
+	before := lows[0]
+	for i := range y {
+		y[i] = max(highs[i], before) - min(lows[i], before)
+		before = closes[i]
+	}
+	return out.Series(), true
 }

@@ -186,7 +186,7 @@ func divNarrow(a, b Series, r readiness) (Series, bool) {
 			mark(holes, i)
 			continue
 		}
-		if out[i], fit = mulDiv(x[i], up, y[i]*down); !fit {
+		if out[i], fit = MulDiv(x[i], up, y[i]*down); !fit {
 			return Series{}, false
 		}
 	}

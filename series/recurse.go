@@ -183,7 +183,7 @@ func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
 	r := s.readiness
 	r.first = min(s.first+n-1, s.n)
 	out := make([]int64, s.n)
-	lo, hi := mean.signed(s.lo*up*int64(n)), mean.signed(s.hi*up*int64(n))
+	lo, hi := mean.Signed(s.lo*up*int64(n)), mean.Signed(s.hi*up*int64(n))
 	if r.first == s.n {
 		return newBounded(Digits, out, r, lo, hi), true
 	}
@@ -191,7 +191,7 @@ func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
 	for _, v := range s.narrow[s.first : r.first+1] {
 		sum += v
 	}
-	y := mean.signed(sum * up)
+	y := mean.Signed(sum * up)
 	out[r.first] = y
 	x, z := s.narrow[r.first+1:], out[r.first+1:]
 	z = z[:len(x)]
@@ -213,7 +213,7 @@ func smoothNarrow(s Series, n int, num, den int64) (Series, bool) {
 // the recurrence in 64 bits.
 type smoother struct {
 	take, keep int64 // of the new value, of the carried one
-	div        divider
+	div        Divider
 }
 
 // smoother is the filter for values of s, false where 64 bits do not suffice.
@@ -225,9 +225,9 @@ func (s *Series) smoother(num, den int64) (smoother, bool) {
 	return smoother{take: num * up, keep: keep, div: d}, fit && fitKeep
 }
 
-func (f smoother) next(y, x int64) int64 { return f.div.signed(x*f.take + y*f.keep) }
+func (f smoother) next(y, x int64) int64 { return f.div.Signed(x*f.take + y*f.keep) }
 
-func (f smoother) nextUnsigned(y, x int64) int64 { return f.div.unsigned(x*f.take + y*f.keep) }
+func (f smoother) nextUnsigned(y, x int64) int64 { return f.div.Unsigned(x*f.take + y*f.keep) }
 
 // smoothWide is Smooth in big integers.
 func smoothWide(s Series, n int, num, den int64) Series {

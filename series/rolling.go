@@ -83,7 +83,7 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 	}
 	out := make([]int64, s.n)
 	x := s.narrow[s.first:]
-	lo, hi := d.signed(s.lo*up*int64(n)), d.signed(s.hi*up*int64(n))
+	lo, hi := d.Signed(s.lo*up*int64(n)), d.Signed(s.hi*up*int64(n))
 	if len(x) < n {
 		return newBounded(Digits, out, r, lo, hi), true
 	}
@@ -97,13 +97,13 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 	if s.lo >= 0 {
 		for i, v := range x {
 			sum += v
-			y[i] = d.unsigned(sum * up)
+			y[i] = d.Unsigned(sum * up)
 			sum -= old[i]
 		}
 	} else {
 		for i, v := range x {
 			sum += v
-			y[i] = d.signed(sum * up)
+			y[i] = d.Signed(sum * up)
 			sum -= old[i]
 		}
 	}
@@ -113,7 +113,7 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 // toDigits finds how a weighted sum of mantissas of s, weights adding up to
 // most, is divided by n and brought to Digits decimals: (sum * up) through d.
 // False where 64 bits do not hold such a sum.
-func (s *Series) toDigits(most, n int64) (up int64, d divider, fit bool) {
+func (s *Series) toDigits(most, n int64) (up int64, d Divider, fit bool) {
 	up, d, fit = toDigits(s.scale, max(magnitude(s.lo), magnitude(s.hi)), most, n)
 	if !fit {
 		*s = s.tight()
@@ -123,16 +123,16 @@ func (s *Series) toDigits(most, n int64) (up int64, d divider, fit bool) {
 }
 
 // toDigits is the same for mantissas of the given scale and at most top.
-func toDigits(scale int32, top uint64, most, n int64) (up int64, d divider, fit bool) {
+func toDigits(scale int32, top uint64, most, n int64) (up int64, d Divider, fit bool) {
 	up, okUp := pow10(max(0, Digits-scale))
 	down, okDown := pow10(max(0, scale-Digits))
 	total, okTotal := mulFits(n, down)
 	over, v := bits.Mul64(top, uint64(most))
 	over2, v := bits.Mul64(v, uint64(up))
 	if !okUp || !okDown || !okTotal || total >= 1<<60 || over != 0 || over2 != 0 || v > math.MaxInt64-uint64(total) {
-		return 0, divider{}, false
+		return 0, Divider{}, false
 	}
-	return up, newDivider(total), true
+	return up, NewDivider(total), true
 }
 
 // ratio is a division of mantissas: times up, through down, rounded once.
@@ -194,7 +194,7 @@ func weightedNarrow(s Series, weights []int64, divisor int64, r readiness) (Seri
 		for j, v := range s.narrow[i-n+1 : i+1] {
 			sum += v * weights[j]
 		}
-		v, fit := mulDiv(sum, up, divisor)
+		v, fit := MulDiv(sum, up, divisor)
 		if !fit {
 			return Series{}, false
 		}
@@ -252,7 +252,7 @@ func deviationNarrow(s, means Series, n int) (Series, bool) {
 			away := v*kx - mean
 			sum += max(away, -away)
 		}
-		out[i] = d.unsigned(sum * up)
+		out[i] = d.Unsigned(sum * up)
 	}
 	return newNarrow(Digits, out, means.readiness), true
 }

@@ -3,7 +3,7 @@ package series
 import (
 	"math"
 	"math/big"
-	"math/bits"
+	"slices"
 )
 
 // Sqrt is the root of s, rounded half away from zero to [Digits] decimals. A
@@ -12,9 +12,15 @@ func Sqrt(s Series) Series {
 	if s.wide == nil && s.scale <= 2*Digits {
 		// root(m / 10^scale) in Digits decimals is the root of m * 10^(16-scale).
 		up, _ := pow10(2*Digits - s.scale)
+		if s.lo >= 0 {
+			out := slices.Clone(s.narrow)
+			Roots(out[s.first:], up)
+			return newNarrow(Digits, out, s.readiness)
+		}
 		return mapNarrow(s, func(m int64) (int64, bool) {
-			hi, lo := bits.Mul64(uint64(m), uint64(up))
-			return int64(sqrt(hi, lo)), m >= 0
+			v := [1]int64{max(m, 0)}
+			Roots(v[:], up)
+			return v[0], m >= 0
 		})
 	}
 	// At an even number of decimals; the floor of the root decides the rounding,
@@ -72,39 +78,23 @@ func Variance(s Series, n int) Series {
 
 // varianceNarrow is Variance in 64 bits; false where they do not suffice.
 func varianceNarrow(s Series, n int, r readiness) (Series, bool) {
-	top := max(magnitude(s.lo), magnitude(s.hi))
-	nn := int64(n) * int64(n)
-	up, okUp := pow10(max(0, Digits-2*s.scale))
-	down, okDown := pow10(max(0, 2*s.scale-Digits))
-	total, okTotal := mulFits(nn, down)
-	if !okUp || !okDown || !okTotal || total >= 1<<60 || top >= 1<<31 {
+	up, ok := pow10(Digits - 2*s.scale)
+	// A variance stays when all values move by the same, so they begin at 0.
+	s = s.tight()
+	span, fit := addFits(s.hi, -s.lo)
+	if !ok || !fit || s.lo == math.MinInt64 || span >= WindowTop(n) || s.holes != nil {
 		return Series{}, false
-	}
-	most, ok := mulFits(int64(top*top), nn)
-	if !ok || most >= 1<<62 {
-		return Series{}, false
-	}
-	d, direct := newDivider(total), false
-	if v, ok := mulFits(most, up); ok && v <= math.MaxInt64-total {
-		direct = true
 	}
 	out := make([]int64, s.n)
-	var sum, squares int64
-	for i := s.first; i < s.n; i++ {
-		x := s.narrow[i]
-		sum += x
-		squares += x * x
-		if i < s.first+n-1 {
-			continue
-		}
-		if v := int64(n)*squares - sum*sum; direct {
-			out[i] = d.unsigned(v * up)
-		} else if out[i], ok = mulDiv(v, up, total); !ok {
+	x := make([]int64, s.n-s.first)
+	for i := range x {
+		x[i] = s.narrow[s.first+i] - s.lo
+	}
+	if len(x) >= n {
+		w := NewWindow(x[:n-1])
+		if !w.Move(x, make([]int64, len(x)-n+1), out[r.first:], 1, up) {
 			return Series{}, false
 		}
-		x = s.narrow[i-n+1]
-		sum -= x
-		squares -= x * x
 	}
 	return newNarrow(Digits, out, r), true
 }

@@ -137,8 +137,7 @@ func TestArithmeticEqualsPlainDecimals(t *testing.T) {
 			}
 			return some(x.DivRound(y, Digits))
 		}},
-		{"Larger", Larger, func(x, y decimal.Decimal) *decimal.Decimal { return some(decimal.Max(x, y)) }},
-		{"Smaller", Smaller, func(x, y decimal.Decimal) *decimal.Decimal { return some(decimal.Min(x, y)) }},
+		{"Larger", Larger, larger}, {"Smaller", Smaller, smaller},
 		{"Neg", func(a, _ Series) Series { return Neg(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Neg()) }},
 		{"Abs", func(a, _ Series) Series { return Abs(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Abs()) }},
 		{"Round", func(a, _ Series) Series { return Round(a) }, func(x, _ decimal.Decimal) *decimal.Decimal { return some(x.Round(Digits)) }},
@@ -163,6 +162,9 @@ func TestArithmeticEqualsPlainDecimals(t *testing.T) {
 		}
 	})
 }
+
+func larger(x, y decimal.Decimal) *decimal.Decimal  { return some(decimal.Max(x, y)) }
+func smaller(x, y decimal.Decimal) *decimal.Decimal { return some(decimal.Min(x, y)) }
 
 // plainRoot is the root of x rounded half away from zero, by bisection.
 func plainRoot(x decimal.Decimal) decimal.Decimal {
@@ -437,24 +439,31 @@ func TestTheDividerIsExact(t *testing.T) {
 		}
 		v = max(-limit, min(limit, v))
 		want := decimal.NewFromInt(v).DivRound(decimal.NewFromInt(d), 0).IntPart()
-		if got := newDivider(d).signed(v); got != want {
+		if got := NewDivider(d).Signed(v); got != want {
 			t.Fatalf("%d / %d = %d, want %d", v, d, got, want)
+		}
+		if got := NewDivider(d).Floor(max(v, -v)); got != max(v, -v)/d {
+			t.Fatalf("floor of %d / %d = %d", max(v, -v), d, got)
 		}
 	})
 }
 
 func TestTheRootIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		hi := rapid.OneOf(rapid.Just(uint64(0)), rapid.Uint64Range(0, 1<<60-1)).Draw(t, "hi")
-		lo := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 99)).Draw(t, "lo")
-		v := new(big.Int).Lsh(new(big.Int).SetUint64(hi), 64)
-		v.Add(v, new(big.Int).SetUint64(lo))
-		want := new(big.Int).Sqrt(v)
-		if rest := new(big.Int).Sub(v, new(big.Int).Mul(want, want)); rest.Cmp(want) > 0 {
+		some := rapid.OneOf(rapid.Int64Range(0, 1<<63-1), rapid.Int64Range(0, 99), rapid.Int64Range(0, 1<<40))
+		v, k := some.Draw(t, "v"), max(1, some.Draw(t, "k"))
+		if rapid.Bool().Draw(t, "beside a square") {
+			r := v >> 32
+			v, k = max(0, r*r+rapid.Int64Range(-2, 2).Draw(t, "beside")+rapid.SampledFrom([]int64{0, r, -r}).Draw(t, "half")), 1
+		}
+		product := new(big.Int).Mul(big.NewInt(v), big.NewInt(k))
+		want := new(big.Int).Sqrt(product)
+		if rest := new(big.Int).Sub(product, new(big.Int).Mul(want, want)); rest.Cmp(want) > 0 {
 			want.Add(want, one)
 		}
-		if got := sqrt(hi, lo); got != want.Uint64() {
-			t.Fatalf("root of %s is %d, want %s", v, got, want)
+		got := []int64{v}
+		if Roots(got, k); got[0] != want.Int64() {
+			t.Fatalf("root of %d * %d is %d, want %s", v, k, got[0], want)
 		}
 	})
 }
