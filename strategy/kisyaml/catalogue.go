@@ -21,7 +21,7 @@ func (s spec) native() string {
 	return s.id
 }
 
-// param is one parameter of a spec with its default.
+// list is the parameters and their defaults.
 func (s spec) list() (names, defaults []string) {
 	for _, p := range strings.Fields(s.params) {
 		name, value, _ := strings.Cut(p, "=")

@@ -265,13 +265,14 @@ func (r *reader) scaled(o operator, right side, values map[string]*yaml.Node) []
 
 // differ notes where the tools compute another value for a side, or another cross.
 func (r *reader) differ(o operator, left, right side) {
-	for _, s := range []side{left, right} {
-		if s.x == nil {
+	for _, f := range flaws {
+		if f.outputs == "" {
 			continue
 		}
-		for _, f := range flaws {
-			if f.about(s.x.spec.id, s.output, o.cross()) && f.outputs != "" {
+		for _, s := range []side{left, right} {
+			if s.x != nil && f.about(s.x.spec.id, s.output, o.cross()) {
 				r.note(f.kind, s.at, f.text)
+				break
 			}
 		}
 	}

@@ -154,7 +154,7 @@ var comparisons = []struct{ sign, name, turned string }{
 
 // condition is one comparison or candlestick as lines of the file; nil after a problem.
 func (e *exporter) condition(ev *strategy.Evidence) []string {
-	if m := patternText.FindStringSubmatch(ev.Text); m != nil {
+	if m := patternText.FindStringSubmatch(ev.Text); m != nil && slices.Contains(patterns, m[1]) {
 		c := e.use(call{text: "pattern " + m[1], id: m[1], candle: true}, "")
 		signal := m[2]
 		if signal == "" {

@@ -186,11 +186,11 @@ func (r *reader) strategy(n *yaml.Node) {
 	if v := values["exit"]; v != nil {
 		r.exit = r.group(v, "exit")
 	}
-	r.bothWays(values["exit"])
+	r.complete(values["exit"])
 }
 
-// bothWays refuses a rule that always or never enters, or that never leaves.
-func (r *reader) bothWays(exit *yaml.Node) {
+// complete refuses a rule that always or never enters, or that never leaves.
+func (r *reader) complete(exit *yaml.Node) {
 	if r.problems.Fatal() {
 		return
 	}
@@ -234,6 +234,9 @@ func (r *reader) param(e entry) {
 	}
 	if v := values["description"]; v != nil {
 		r.text(v, "description")
+	}
+	if len(values) > 1 {
+		r.note(LeftOut, at, fmt.Sprintf("parameter %s: min, max, type and description, which KIS's tools do not enforce", name))
 	}
 	r.params = append(r.params, p)
 }
@@ -337,7 +340,8 @@ func (r *reader) identify(values map[string]*yaml.Node, a *alias) (id string, ok
 	id, ok = r.text(values["id"], "id")
 	a.at = placeOf(values["id"])
 	if v := values["name"]; v != nil {
-		r.text(v, "name")
+		text, _ := r.text(v, "name")
+		r.note(LeftOut, placeOf(v), "the name "+text)
 	}
 	if v := values["alias"]; v != nil {
 		text, good := r.text(v, "alias")

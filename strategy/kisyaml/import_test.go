@@ -279,8 +279,43 @@ func TestEveryIndicatorOfBothToolsLoads(t *testing.T) {
 				if _, problems := strategy.Load("native", r.Native, strategy.Options{}); problems.Fatal() {
 					t.Errorf("%v\n%s", problems, r.Native)
 				}
+				_, call, _ := strings.Cut(said(r.Report, 5, kisyaml.Maps), "is let: x: ")
+				native := id
+				if id == "wma" {
+					native = "wilder"
+				}
+				if got, want := canonical(t, call), canonical(t, native+"()"); got != want {
+					t.Errorf("%s is %s, the native defaults are %s", id, got, want)
+				}
 			}
 		})
+	}
+}
+
+func canonical(t *testing.T, text string) string {
+	t.Helper()
+	e, problems := strategy.ParseExpr(text)
+	if problems.Fatal() {
+		t.Fatalf("%s: %v", text, problems)
+	}
+	return e.String()
+}
+
+func TestEveryCandlestickOfBothToolsIsKnown(t *testing.T) {
+	const file = "  candlesticks: [{id: %s, alias: x}]\n  entry: {conditions: [{candlestick: x}]}\n  exit: {conditions: [{candlestick: x, signal: bearish}]}\n"
+	for _, id := range kisyaml.Patterns() {
+		r, _ := kisyaml.Import("a.kis.yaml", []byte(whole(fmt.Sprintf(file, id))), symbols)
+		want := fmt.Sprintf("maps: candlestick x, detected is pattern(%s)", id)
+		if got := said(r.Report, 6, kisyaml.Maps); got != want {
+			t.Errorf("%s: the report says %q", id, got)
+		}
+	}
+	for _, id := range kisyaml.Hollow() {
+		_, problems := kisyaml.Import("a.kis.yaml", []byte(whole(fmt.Sprintf(file, id))), symbols)
+		want := fmt.Sprintf("a.kis.yaml:5:23: no candlestick %q\n  hint: the backtester lists it, but has no definition for it", id)
+		if problems.Error() != want {
+			t.Errorf("%s: %v", id, problems)
+		}
 	}
 }
 
@@ -373,5 +408,39 @@ func TestALongWarmUpIsTooMuchForTheBuilder(t *testing.T) {
 		if got := strings.Contains(r.Report.String(), "too little data"); got != want || problems.Fatal() {
 			t.Errorf("period %d: said %v, want %v %v", period, got, want, problems)
 		}
+	}
+}
+
+func TestTheYAMLOfAFileIsStrict(t *testing.T) {
+	deep := strings.Repeat("[", 30) + strings.Repeat("]", 30)
+	for _, c := range []struct{ name, file, want string }{
+		{"empty", "", "1:1: the file is empty"},
+		{"only a comment", "# nothing\n", "1:1: the file is empty"},
+		{"a tab", "metadata:\n\tname: a\n", "2:1: the invisible character U+0009"},
+		{"bad text", "metadata: {name: \xff}\n", "1:1: the line is not UTF-8 text"},
+		{"a hidden mark", "metadata: {na\ufeffme: a}\n", "1:14: the invisible character U+FEFF"},
+		{"an anchor", "metadata: &a {name: a}\n", "1:11: an anchor (&a) is not allowed"},
+		{"an alias", "metadata: {name: a}\nstrategy: *a\n", "2:1: not YAML: unknown anchor 'a' referenced"},
+		{"an alias of an anchor", "metadata: {name: &a x, author: *a}\n", "1:18: an anchor (&a) is not allowed"},
+		{"a merge key", "metadata: {<<: {name: a}}\n", "1:12: a merge key (<<) is not allowed"},
+		{"a tag", "metadata: !!str a\n", "1:11: a tag (!!str) is not allowed"},
+		{"depth", "metadata: " + deep + "\n", "1:30: nesting deeper than 20 levels is not allowed"},
+		{"a second document", "metadata: {name: a}\n---\nx: 1\n", "2:1: a second document begins here"},
+		{"a list for a key", "? [a]\n: 1\n", "1:3: a key of the file must be one word"},
+		{"an empty key", "metadata:\nstrategy: {id: a}\n", "1:1: metadata is empty"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, problems := kisyaml.Import("a.kis.yaml", []byte(c.file), symbols)
+			if !problems.Fatal() || !strings.HasPrefix(problems[0].String()+"\n", "a.kis.yaml:"+c.want+"\n") {
+				t.Errorf("says %v, want %s", problems, c.want)
+			}
+		})
+	}
+}
+
+func TestAFileFromAnotherSystemIsRead(t *testing.T) {
+	file := "\ufeff" + strings.ReplaceAll(whole(sides), "\n", "\r\n")
+	if _, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols); problems.Fatal() {
+		t.Error(problems)
 	}
 }

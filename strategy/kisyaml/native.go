@@ -122,12 +122,16 @@ func (r *reader) writeNames(w *writer) {
 	}
 }
 
-// call is the indicator in the native language.
+// call is the indicator in the native language. A word is named, lest it be taken for a let of that name.
 func (x *indicator) call() []piece {
+	names, _ := x.spec.list()
 	pieces := []piece{{x.spec.native() + "(", x.at}}
 	for i, arg := range x.args {
 		if i > 0 {
 			pieces = append(pieces, piece{", ", x.at})
+		}
+		if isName(arg.text) {
+			pieces = append(pieces, piece{names[i] + "=", arg.at})
 		}
 		pieces = append(pieces, arg)
 	}
