@@ -21,8 +21,8 @@ func (s spec) native() string {
 	return s.id
 }
 
-// list is the parameters and their defaults.
-func (s spec) list() (names, defaults []string) {
+// paramList is the parameters and their defaults.
+func (s spec) paramList() (names, defaults []string) {
 	for _, p := range strings.Fields(s.params) {
 		name, value, _ := strings.Cut(p, "=")
 		names, defaults = append(names, name), append(defaults, value)

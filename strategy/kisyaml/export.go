@@ -1,6 +1,7 @@
 package kisyaml
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -154,13 +155,9 @@ var comparisons = []struct{ sign, name, turned string }{
 
 // condition is one comparison or candlestick as lines of the file; nil after a problem.
 func (e *exporter) condition(ev *strategy.Evidence) []string {
-	if m := patternText.FindStringSubmatch(ev.Text); m != nil && slices.Contains(patterns, m[1]) {
-		c := e.use(call{text: "pattern " + m[1], id: m[1], candle: true}, "")
-		signal := m[2]
-		if signal == "" {
-			signal = "detected"
-		}
-		return []string{"candlestick: " + strconv.Quote(c.alias), "signal: " + strconv.Quote(signal)}
+	if m := patternText.FindStringSubmatch(ev.Text); m != nil && slices.Contains(patterns, m[2]) && usual(m[1], m[2]) {
+		c := e.use(call{text: m[1], id: m[2], candle: true}, "")
+		return []string{"candlestick: " + strconv.Quote(c.alias), "signal: " + strconv.Quote(cmp.Or(m[3], "detected"))}
 	}
 	if len(ev.Children) >= 2 {
 		left, right := ev.Children[0], ev.Children[1]
@@ -178,8 +175,15 @@ func (e *exporter) condition(ev *strategy.Evidence) []string {
 	return nil
 }
 
-// patternText is a candlestick in the native language, without parameters.
-var patternText = regexp.MustCompile(`^pattern\(([a-z_]+)\)(?:\.(bullish|bearish|detected))?$`)
+// patternText is a candlestick in the native language.
+var patternText = regexp.MustCompile(`^(pattern\(([a-z_]+)[^()]*\))(?:\.(bullish|bearish|detected))?$`)
+
+// usual tells whether a pattern has its default parameters: KIS's files know no others.
+func usual(text, id string) bool {
+	plain := "pattern(" + id + ")"
+	e, problems := strategy.ParseExpr(plain)
+	return text == plain || !problems.Fatal() && text == strings.TrimSuffix(e.String(), ".detected")
+}
 
 func (e *exporter) comparison(name, turned string, left, right *strategy.Evidence) []string {
 	a, good := e.operand(left)
@@ -256,20 +260,20 @@ func (e *exporter) operand(ev *strategy.Evidence) (operand, bool) {
 
 // use is the entry of a call, made when it is the first. It bears the name of the let that is just this call.
 func (e *exporter) use(c call, let string) *call {
-	same, nth := 1, 1
+	nth := 1
 	for _, known := range e.calls {
 		if known.text == c.text {
 			return known
 		}
 		if known.id == c.id {
-			same++
+			nth++
 		}
 	}
 	c.alias = let
 	free := func(alias string) bool {
 		return alias != "" && !slices.ContainsFunc(e.calls, func(x *call) bool { return x.alias == alias })
 	}
-	for nth = same; !free(c.alias); nth++ {
+	for ; !free(c.alias); nth++ {
 		c.alias = fmt.Sprintf("%s_%d", c.id, nth)
 	}
 	e.calls = append(e.calls, &c)
@@ -295,7 +299,7 @@ func parseCall(text string) (c call, output, what string) {
 		return c, "", "KIS's tools read pivot wrongly"
 	}
 	args := strings.FieldsFunc(m[2], func(r rune) bool { return r == ',' || r == ' ' })
-	names, _ := s.list()
+	names, _ := s.paramList()
 	if len(args) > 0 && isName(args[0]) && (len(names) == 0 || names[0] != "direction" || len(args) > 1) {
 		if args[0] != "close" {
 			return c, "", "KIS's " + c.id + " reads the close only"

@@ -401,7 +401,7 @@ func (r *reader) known(n *yaml.Node, id string) (spec, bool) {
 
 // arguments reads params, in the order of the catalogue, the builder's defaults where one is missing.
 func (r *reader) arguments(n, params *yaml.Node, s spec) (args []piece) {
-	names, defaults := s.list()
+	names, defaults := s.paramList()
 	values := map[string]*yaml.Node{}
 	if params != nil {
 		values, _ = r.mapping(params, s.id, names, nil)

@@ -45,6 +45,7 @@ func TestAPatternIsExportedAsACandlestick(t *testing.T) {
 		"pattern(doji)":                 {`candlestick: "doji_1"`, `signal: "detected"`},
 		"pattern(engulfing).bullish":    {`candlestick: "engulfing_1"`, `signal: "bullish"`},
 		"pattern(evening_star).bearish": {`candlestick: "evening_star_1"`, `signal: "bearish"`},
+		"pattern(doji, 9.75)":           nil,
 		"pattern(moon)":                 nil,
 	} {
 		e := &exporter{name: "one"}

@@ -124,7 +124,7 @@ func (r *reader) writeNames(w *writer) {
 
 // call is the indicator in the native language. A word is named, lest it be taken for a let of that name.
 func (x *indicator) call() []piece {
-	names, _ := x.spec.list()
+	names, _ := x.spec.paramList()
 	pieces := []piece{{x.spec.native() + "(", x.at}}
 	for i, arg := range x.args {
 		if i > 0 {
