@@ -15,15 +15,24 @@ import (
 	"maemae/market"
 	"maemae/scheduler"
 	"maemae/strategy"
+	"maemae/strategy/kisyaml"
 )
 
 const maxRulesBytes = 256 << 10
 
 // loadRules reads a strategy file and its schedules. Warnings come back beside a good file.
 func loadRules(path string) (*strategy.File, strategy.Problems) {
+	return loadRulesWith(path, kisyaml.Options{})
+}
+
+// loadRulesWith also takes a .kis.yaml, with what that does not say.
+func loadRulesWith(path string, o kisyaml.Options) (*strategy.File, strategy.Problems) {
 	data, err := readBounded(path, maxRulesBytes+1) // the loader says what is too large
 	if err != nil {
 		return nil, strategy.Problems{{File: path, Line: 1, Col: 1, What: "cannot be read: " + err.Error()}}
+	}
+	if kisyaml.Is(path) {
+		return importRules(path, data, o)
 	}
 	return parseRules(path, data, filepath.Dir(path))
 }
@@ -129,7 +138,8 @@ func symbolFiles(dir string) func(string) ([]byte, error) {
 }
 
 func checkCommand() *cobra.Command {
-	return &cobra.Command{
+	var k kisFlags
+	c := &cobra.Command{
 		Use:   "check [FILE…]",
 		Short: "explain each rule of a strategy file in words, or say what is wrong and where",
 		Long: `check reads strategy files (strategies.yaml when none is named), prints every rule in words with the bars it needs,
@@ -140,9 +150,18 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 			if len(files) == 0 {
 				files = []string{"strategies.yaml"}
 			}
+			o, err := k.options()
+			if err != nil {
+				return err
+			}
 			var all strategy.Problems
 			for _, path := range files {
-				f, problems := loadRules(path)
+				f, problems := loadRulesWith(path, o)
+				if kisyaml.Is(path) {
+					if data, err := readBounded(path, maxRulesBytes+1); err == nil {
+						fmt.Fprintln(c.OutOrStdout(), kisReport(path, data, o))
+					}
+				}
 				all = append(all, problems...)
 				if f == nil {
 					continue
@@ -162,6 +181,8 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 			return nil
 		},
 	}
+	k.register(c)
+	return c
 }
 
 func explainRule(w io.Writer, s *strategy.Strategy) error {

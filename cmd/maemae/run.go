@@ -24,6 +24,7 @@ import (
 func runCommand() *cobra.Command {
 	var dryRun bool
 	var clock string
+	var k kisFlags
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "the daemon: wait for each slot, decide, trade, log why",
@@ -36,7 +37,11 @@ and places what the limits allow. SIGHUP reads strategies.yaml again; a wrong fi
 			if err != nil {
 				return err
 			}
-			rules, problems := loadRules(cfg.Strategies)
+			o, err := k.options()
+			if err != nil {
+				return err
+			}
+			rules, problems := loadRulesWith(cfg.Strategies, o)
 			if rules == nil {
 				return problems
 			}
@@ -48,6 +53,7 @@ and places what the limits allow. SIGHUP reads strategies.yaml again; a wrong fi
 	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "decide and ask the limits, but send no order")
 	c.Flags().StringVar(&clock, "clock", "wall", "wall, or sim: the simulator's own clock")
+	k.register(c)
 	return c
 }
 
