@@ -1,6 +1,8 @@
 package indicator
 
 import (
+	"cmp"
+
 	"github.com/shopspring/decimal"
 
 	"maemae/series"
@@ -28,30 +30,58 @@ var supertrend = Spec{
 
 // trail follows the closes with the bands: upper from above, lower from below.
 func trail(closes, uppers, lowers series.Series) series.Series {
-	first, n := uppers.First(), uppers.Len()
-	out := make([]decimal.Decimal, 0, n-first)
-	var value, upper, lower, before decimal.Decimal
-	for i := first; i < n; i++ {
-		close, _ := closes.At(i)
-		up, _ := uppers.At(i)
-		down, _ := lowers.At(i)
-		above := i == first || value.Equal(upper)
-		if i == first || up.LessThan(upper) || before.GreaterThan(upper) {
-			upper = up
+	first := uppers.First()
+	if out, ok := trailNarrow(closes, uppers, lowers); ok {
+		return out
+	}
+	columns := [3][]decimal.Decimal{}
+	for k, s := range []series.Series{closes, uppers, lowers} {
+		for i := first; i < s.Len(); i++ {
+			v, _ := s.At(i)
+			columns[k] = append(columns[k], v)
 		}
-		if i == first || down.GreaterThan(lower) || before.LessThan(lower) {
-			lower = down
+	}
+	return delayed(follow(columns[0], columns[1], columns[2], decimal.Decimal.Cmp), first)
+}
+
+// trailNarrow is trail on 64-bit mantissas; false where they do not suffice.
+func trailNarrow(closes, uppers, lowers series.Series) (series.Series, bool) {
+	c, okClose := closes.Narrow()
+	u, okUpper := uppers.Narrow()
+	l, okLower := lowers.Narrow()
+	c, fit := c.AtScale(u.Scale)
+	if !okClose || !okUpper || !okLower || !fit {
+		return series.Series{}, false
+	}
+	values := follow(c.Mantissas[u.First:], u.Mantissas[u.First:], l.Mantissas[u.First:], cmp.Compare[int64])
+	return series.Narrow{
+		Mantissas: append(make([]int64, u.First), values...), Scale: u.Scale, First: u.First,
+		Low: min(u.Low, l.Low), High: max(u.High, l.High),
+	}.Series(), true
+}
+
+// follow is the band in force on every bar.
+func follow[T any](closes, uppers, lowers []T, compare func(a, b T) int) []T {
+	var upper, lower, before T
+	out := make([]T, len(closes))
+	above := true
+	for i, c := range closes {
+		if u := uppers[i]; i == 0 || compare(u, upper) < 0 || compare(before, upper) > 0 {
+			upper = u
+		}
+		if l := lowers[i]; i == 0 || compare(l, lower) > 0 || compare(before, lower) < 0 {
+			lower = l
 		}
 		if above {
-			above = close.LessThanOrEqual(upper)
+			above = compare(c, upper) <= 0
 		} else {
-			above = close.LessThan(lower)
+			above = compare(c, lower) < 0
 		}
-		if value = lower; above {
-			value = upper
+		if out[i] = lower; above {
+			out[i] = upper
 		}
-		out = append(out, value)
-		before = close
+		above = above || compare(upper, lower) == 0 // bands that meet count as the upper
+		before = c
 	}
-	return delayed(out, first)
+	return out
 }

@@ -41,18 +41,22 @@ const expTop = 1000
 // Exp is e to the power s, rounded to [Digits] decimals. A bar above 1000 is
 // not ready.
 func Exp(s Series) Series {
-	unit := new(big.Float).SetInt(bigPow10(s.scale))
+	if s.wide == nil && s.hi <= 0 {
+		unit := math.Pow10(int(s.scale))
+		return mapNarrow(s, func(m int64) (int64, bool) {
+			x := float64(m) / unit
+			if v, sure := nearest(math.Exp(x)); sure || x < -30 { // below a thousandth of the last decimal
+				return v, true
+			}
+			return expExact(big.NewInt(m), s.scale).Int64(), true
+		})
+	}
 	top := new(big.Int).Mul(big.NewInt(expTop), bigPow10(s.scale))
 	return mapWide(s, func(z, m *big.Int) bool {
 		if m.Cmp(top) > 0 {
 			return false
 		}
-		x, _ := new(big.Float).Quo(new(big.Float).SetInt(m), unit).Float64()
-		if x < -30 { // below a thousandth of the last decimal
-			return true
-		}
-		if v, sure := nearest(math.Exp(x)); x <= 0 && sure {
-			z.SetInt64(v)
+		if m.Sign() <= 0 && m.CmpAbs(top) > 0 { // nothing is left of it
 			return true
 		}
 		z.Set(expExact(m, s.scale))

@@ -96,25 +96,46 @@ func TotalSince(s Series, reset Bits) Series {
 	if s.n != reset.n {
 		panic("series: columns of different lengths")
 	}
-	out := make([]big.Int, s.n)
-	holes := make([]uint64, words(s.n))
+	r := readiness{n: s.n, holes: make([]uint64, words(s.n))}
 	running := false
-	var sum, x big.Int
-	for i := range out {
+	begins := make([]bool, s.n)
+	for i := range begins {
 		again, known := reset.At(i)
-		if !known || !s.at(i) {
-			running = false
-		} else if again {
-			running = true
-			sum.SetInt64(0)
+		running = known && s.at(i) && (running || again)
+		if begins[i] = again; !running {
+			mark(r.holes, i)
 		}
-		if !running {
-			mark(holes, i)
-			continue
+	}
+	r = r.normal()
+	if s.wide == nil {
+		if out, fit := totalSinceNarrow(s, begins, r); fit {
+			return out
+		}
+	}
+	out := make([]big.Int, s.n)
+	var sum, x big.Int
+	for i := r.first; i < r.n; i++ {
+		if begins[i] {
+			sum.SetInt64(0)
 		}
 		out[i].Set(sum.Add(&sum, s.mantissa(i, &x)))
 	}
-	return newWide(s.scale, out, readiness{n: s.n, holes: holes})
+	return newWide(s.scale, out, r)
+}
+
+// totalSinceNarrow is TotalSince in 64 bits; false where they do not suffice.
+func totalSinceNarrow(s Series, begins []bool, r readiness) (Series, bool) {
+	out := make([]int64, s.n)
+	var sum int64
+	fit := true
+	for i := r.first; fit && i < r.n; i++ {
+		if begins[i] {
+			sum = 0
+		}
+		sum, fit = addFits(sum, s.narrow[i])
+		out[i] = sum
+	}
+	return newNarrow(s.scale, out, r), fit
 }
 
 // Hold is the value s had on the last bar where when was true and s was ready.
@@ -324,8 +345,13 @@ func adapt(y, x, up, rate, unit int64) (int64, bool) {
 		lo, carry = bits.Add64(lo, glo, 0)
 		hi, carry = bits.Add64(hi, ghi, carry)
 	}
-	if carry != 0 { // beyond 128 bits, or the sign of y turned
-		return 0, false
+	if carry != 0 {
+		if gap >= 0 {
+			return 0, false
+		}
+		turn = ^turn // y crossed 0
+		lo, carry = bits.Sub64(0, lo, 0)
+		hi, _ = bits.Sub64(0, hi, carry)
 	}
 	lo, carry = bits.Add64(lo, uint64(unit)>>1, 0)
 	hi += carry
