@@ -45,6 +45,7 @@ type daemon struct {
 
 	mu    sync.Mutex
 	rules *strategy.File
+	today market.Date // of the last daily work
 }
 
 // parts are what differs between the daemon under systemd, in a demo and in a dry run.
@@ -292,7 +293,7 @@ func (d *daemon) prepare() error {
 	d.runner, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Calendar: d.cal, Clock: d.clock, Run: d.slot, Begin: d.begin, Record: d.record, Last: d.last,
 		Ticks: []scheduler.Tick{watch, {Name: "account", Every: 5 * time.Minute, Run: func(ctx context.Context, at time.Time) error {
-			d.askHolidays(ctx, at)
+			d.daily(ctx, at)
 			return d.engine.CheckAccount(ctx, at)
 		}}},
 		Disputed: d.holiday.disputed,
@@ -313,7 +314,7 @@ func (d *daemon) slot(ctx context.Context, due time.Time, jobs []string) map[str
 		}
 	}
 	d.mu.Unlock()
-	d.askHolidays(ctx, due)
+	d.daily(ctx, due)
 	began := time.Now() // how long the slot really took, also on a simulated clock
 	res, err := d.engine.Slot(ctx, due, rules)
 	failed := map[string]error{}
@@ -339,8 +340,20 @@ func (d *daemon) look(ctx context.Context) (broker.Account, error) {
 	return broker.Account{Cash: cash, Deposit: cash, Equity: cash}, nil
 }
 
-// askHolidays compares the calendars once a day; a dispute is loud and stays in the journal.
-func (d *daemon) askHolidays(ctx context.Context, at time.Time) {
+// daily does what a date asks for once: the calendars are compared, where a dispute is loud and stays in the journal,
+// and a checkpoint is written, so that the next start reads one session and not five years.
+func (d *daemon) daily(ctx context.Context, at time.Time) {
+	today := market.DateOf(at)
+	d.mu.Lock()
+	done := d.today == today
+	d.today = today
+	d.mu.Unlock()
+	if done {
+		return
+	}
+	if err := d.journal.Checkpoint(); err != nil {
+		d.log.Error("checkpoint", zap.Error(err))
+	}
 	for _, text := range d.holiday.refresh(ctx, market.DateOf(at)) {
 		if _, err := d.journal.Append(journal.Note{Level: "error", Text: text}); err != nil {
 			d.log.Error(text, zap.Error(err))
@@ -386,7 +399,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err := d.recover(ctx, start); err != nil {
 		return err
 	}
-	d.askHolidays(ctx, d.clock.Now())
+	d.daily(ctx, d.clock.Now())
 	return d.runner.Run(ctx)
 }
 

@@ -20,9 +20,8 @@ type holidays struct {
 	cal    *market.Calendar
 	log    *zap.Logger
 
-	mu    sync.Mutex
-	asked market.Date
-	open  map[market.Date]bool // KIS's word
+	mu   sync.Mutex
+	open map[market.Date]bool // KIS's word
 }
 
 // disputed says why a session must not be traded, or nothing.
@@ -38,15 +37,8 @@ func (h *holidays) disputed(s market.Session) string {
 	return ""
 }
 
-// refresh asks KIS once a day, and returns what the two calendars disagree about, in words.
+// refresh asks KIS, which wants to be asked about once a day, and returns what the two calendars disagree about, in words.
 func (h *holidays) refresh(ctx context.Context, today market.Date) (disputes []string) {
-	h.mu.Lock()
-	done := h.asked == today
-	h.asked = today
-	h.mu.Unlock()
-	if done {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	days, err := h.client.Holidays(ctx, today)
