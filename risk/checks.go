@@ -56,6 +56,7 @@ var checks = []check{
 	{Rule{"guard", fact, "the moment lies between a minute after the open and the closing auction"}, askGuard},
 	{Rule{"quarantine", fact, "no order of the account has just had an unknown outcome"}, askQuarantine},
 	{Rule{"unresolved", fact, "no order of ours in the symbol is sent and not final"}, askUnresolved},
+	{Rule{"position", fact, "the broker's holding of the symbol and the book agree"}, askPosition},
 	{Rule{"list", fact, "a complete order list was read just before"}, askList},
 	{Rule{"account", fact, "the balance was read lately"}, askAccount},
 	{Rule{"halted", fact, "the symbol trades"}, askHalted},
@@ -67,6 +68,7 @@ var checks = []check{
 
 	{Rule{"reduce_only", limit, "entries are allowed"}, askReduceOnly},
 	{Rule{"symbols", limit, "the symbol is on the allow-list"}, askSymbols},
+	{Rule{"rejections", limit, "the strategy's orders rejected in a row, until a person arms it"}, askRejections},
 	{Rule{"book", limit, "our own counts are known and fresh"}, askBook},
 	{Rule{"order_value", limit, "the order's value"}, askOrderValue},
 	{Rule{"market_order_value", limit, "a market order's value"}, askMarketOrderValue},
@@ -159,6 +161,13 @@ func askQuarantine(_ Limits, _ Request, v View) answer {
 func askUnresolved(_ Limits, _ Request, v View) answer {
 	if !v.Resolved {
 		return wait("an order in the symbol is not final")
+	}
+	return answer{}
+}
+
+func askPosition(_ Limits, _ Request, v View) answer {
+	if !v.Matched {
+		return wait("the broker holds another number of shares than the book")
 	}
 	return answer{}
 }
@@ -341,10 +350,22 @@ func askSymbols(l Limits, r Request, _ View) answer {
 	return answer{no: !slices.Contains(l.Symbols, r.Order.Symbol), wanted: string(r.Order.Symbol), allowed: fmt.Sprint(l.Symbols)}
 }
 
+// askRejections refuses a strategy whose orders the broker keeps rejecting. It does not wait: a person looks first.
+func askRejections(l Limits, _ Request, v View) answer {
+	if l.Rejections == 0 {
+		return answer{}
+	}
+	a := answer{no: v.Book.Rejections >= l.Rejections, wanted: count(v.Book.Rejections).String(), allowed: "fewer than " + count(l.Rejections).String()}
+	if a.no {
+		a.detail = "the strategy is disabled until it is armed"
+	}
+	return a
+}
+
 func askBook(l Limits, r Request, v View) answer {
 	a := age("sum of our orders", v.Book.At, r.Now, l.ListAge)
 	b := v.Book
-	if b.OrdersToday < 0 || b.OrdersInMinute < 0 || b.Positions < 0 || b.SymbolValue.Sign() < 0 || b.OpenSells < 0 {
+	if b.OrdersToday < 0 || b.OrdersInMinute < 0 || b.Rejections < 0 || b.Positions < 0 || b.SymbolValue.Sign() < 0 || b.OpenSells < 0 {
 		return no("our own counts are below zero")
 	}
 	return a

@@ -30,6 +30,8 @@ type Request struct {
 	Now      time.Time // the present, by the clock that stamped the reads of the View
 	// AllowAuction lets market and limit orders reach into the closing auction.
 	AllowAuction bool
+	// Override is a person's word that this one order may pass the limits as far as the compiled-in ceilings.
+	Override bool
 	// Insist marks an exit that a missing, odd or far quote has held up long enough: as a limit order it may rely on
 	// an older quote of the same session.
 	Insist bool
@@ -43,6 +45,7 @@ type View struct {
 	Agreed   bool           // nobody contradicts the calendar about today
 	Clear    bool           // the account is not in quarantine after an order with an unknown outcome
 	Resolved bool           // no order of ours in this symbol is sent and not final
+	Matched  bool           // the broker's holding of this symbol is what the book expects
 
 	ListAt     time.Time // when the complete order list was asked for
 	Account    broker.Account
@@ -66,6 +69,7 @@ type Book struct {
 	Positions      int             // symbols held or on order, of all strategies
 	OrdersToday    int             // sent
 	OrdersInMinute int             // sent within the last minute
+	Rejections     int             // of the strategy's orders, in a row, since a person last armed it
 	Loss           decimal.Decimal // won lost today, realised and unrealised; a gain is negative
 	Priced         bool            // Loss rests on a price for every holding
 	LastExit       time.Time       // of the strategy from the symbol; zero if never
@@ -89,6 +93,9 @@ func New(l Limits) (*Gate, error) {
 	}
 	return &Gate{l}, nil
 }
+
+// Limits are the limits in force.
+func (g *Gate) Limits() Limits { return g.limits }
 
 // Farthest is the price on the tick, inside the day's limits, that is as far into the market as the collar allows: what
 // a protected order carries, and with insist an exit that its quote has held up (Request.Insist), which is measured
@@ -121,7 +128,7 @@ func judge(table []check, l Limits, r Request, v View) (*Refusal, []Passed) {
 	passed := make([]Passed, 0, len(table))
 	for _, c := range table {
 		a := c.ask(l, r, v)
-		waived := a.no && c.Limit && exits(r)
+		waived := a.no && c.Limit && (exits(r) || r.Override && !c.ask(l.raised(), r, v).no)
 		if a.no && !waived {
 			return &Refusal{Code: c.Name, Wanted: a.wanted, Allowed: a.allowed, Detail: a.detail, Limit: c.Limit, Wait: a.wait}, passed
 		}

@@ -58,6 +58,7 @@ func entry() scene {
 			Agreed:   true,
 			Clear:    true,
 			Resolved: true,
+			Matched:  true,
 			ListAt:   now.Add(-2 * time.Second),
 			Account: broker.Account{At: now.Add(-20 * time.Second), Cash: dec("5000000"), Holdings: []broker.Holding{
 				{Symbol: hynix, Shares: 500, Sellable: 500},
@@ -191,6 +192,7 @@ var cells = []struct {
 	{"guard", func(s *scene) { *s = later(*s, 14*time.Minute); s.req.AllowAuction = true }, false, "15:29:03|09:01:00 to 15:29:00|too close", ""},
 	{"quarantine", func(s *scene) { s.view.Clear = false }, true, "||unknown outcome", ""},
 	{"unresolved", func(s *scene) { s.view.Resolved = false }, true, "||not final", ""},
+	{"position", func(s *scene) { s.view.Matched = false }, true, "||another number", ""},
 	{"list", func(s *scene) { s.view.ListAt = time.Time{} }, true, "||no order list", ""},
 	{"list", func(s *scene) { s.view.ListAt = s.req.Now.Add(-30*time.Second - 1) }, true, "age 30.000000001s|30s|not fresh", ""},
 	{"list", func(s *scene) { s.view.ListAt = s.req.Now.Add(1) }, true, "age -1ns|30s|not fresh", ""},
@@ -239,6 +241,8 @@ var cells = []struct {
 
 	{"reduce_only", func(s *scene) { s.view.Mode = ReduceOnly }, false, "||only exits", ""},
 	{"symbols", func(s *scene) { s.limits.Symbols = []market.Symbol{hynix} }, false, "005930|[000660]|", ""},
+	{"rejections", func(s *scene) { s.view.Book.Rejections = 3 }, false, "3|fewer than 3|disabled", ""},
+	{"book", func(s *scene) { s.view.Book.Rejections = -1 }, false, "||below zero", ""},
 	{"book", func(s *scene) { s.view.Book.At = time.Time{} }, true, "||no sum", ""},
 	{"book", func(s *scene) { s.view.Book.At = s.req.Now.Add(-31 * time.Second) }, true, "age 31s|30s|not fresh", ""},
 	{"book", func(s *scene) { s.view.Book.OrdersToday = -1 }, false, "||below zero", ""},
@@ -269,7 +273,7 @@ var cells = []struct {
 }
 
 // limitNames are the checks that never stop an exit.
-const limitNames = "reduce_only symbols book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"
+const limitNames = "reduce_only symbols rejections book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"
 
 // The table of who may be stopped by what, cell by cell: facts stop entries and exits, limits stop entries alone.
 func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
@@ -448,6 +452,7 @@ var nothing = map[string]string{
 	"req.Exit":                 "an order with limits",
 	"req.AllowAuction":         "not allowed",
 	"req.Insist":               "not insisted",
+	"req.Override":             "not overridden",
 	"req.Order.Price":          "a market order has none",
 	"view.Session.Name":        "an ordinary day",
 	"view.Session.Confirmed":   "Agreed says it",
@@ -477,19 +482,22 @@ var nothing = map[string]string{
 	"view.Book.Positions":      "none",
 	"view.Book.OrdersToday":    "none",
 	"view.Book.OrdersInMinute": "none",
+	"view.Book.Rejections":     "none",
 	"view.Book.Loss":           "none, and Priced says so",
 	"view.Book.LastExit":       "never",
 	"view.Book.LastEntry":      "never",
 	"limits.CoolDown":          "none",
 	"limits.Duplicate":         "none",
 	"limits.Symbols":           "everything",
+	"limits.Rejections":        "none",
+	"limits.HaltLoss":          "the engine's affair",
 }
 
 // exitNeeds names the inputs that an exit at market cannot do without. No other is a reason to stop one.
 var exitNeeds = []string{
 	"limits.Collar", "limits.QuoteAge", "limits.ListAge", "limits.AccountAge",
 	"req.Order.Symbol", "req.Order.Side", "req.Order.Type", "req.Order.Shares", "req.Strategy", "req.Due", "req.Now",
-	"view.Mode", "view.Session.Date", "view.Session.Open", "view.Session.Close", "view.Agreed", "view.Clear", "view.Resolved",
+	"view.Mode", "view.Session.Date", "view.Session.Open", "view.Session.Close", "view.Agreed", "view.Clear", "view.Resolved", "view.Matched",
 	"view.ListAt", "view.Account.At", "view.Account.Holdings",
 	"view.Quote.Symbol", "view.Quote.At", "view.Quote.Price", "view.Quote.Bid", "view.Quote.Upper", "view.Quote.Lower",
 	"view.Book.Held",
@@ -726,6 +734,7 @@ quote: age 1s / 30s
 collar: 70,100 KRW, 0.1429% from 70,000 KRW / 1.5%
 cash: 10 shares / 54 shares
 symbols: 005930 / [000660 005930]
+rejections: 0 / fewer than 3
 book: age 0s / 30s
 order_value: 711,515 KRW / 100,000,000 KRW
 market_order_value: 711,515 KRW / 100,000,000 KRW
@@ -825,9 +834,11 @@ func TestLimitsAreBoundByTheCeilings(t *testing.T) {
 			l.QuoteAge++
 			l.ListAge++
 			l.AccountAge++
+			l.Rejections++
+			l.HaltLoss = l.HaltLoss.Add(dec("1"))
 			l.CoolDown, l.Duplicate = maxPause+1, maxPause+1
 			return l
-		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute collar quote_age list_age account_age cool_down duplicate", false},
+		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute rejections halt_loss collar quote_age list_age account_age cool_down duplicate", false},
 		{"negative", func() Limits {
 			l := Practice()
 			l.OrderValue, l.Positions, l.CoolDown, l.Collar = dec("-1"), -1, -1, dec("-0.01")

@@ -22,6 +22,8 @@ type Limits struct {
 	DailyLoss        decimal.Decimal // realised and unrealised loss of the day at which entries end
 
 	OrdersPerMinute int             // sent within a minute, this one included; unset refuses every order but an exit
+	Rejections      int             // of a strategy's orders in a row, at which its entries end until a person arms it; unset is none
+	HaltLoss        decimal.Decimal // loss of the day at which everything halts, exits too; unset is none. The engine applies it
 	CoolDown        time.Duration   // after the strategy's exit from the symbol, before it may enter again; unset is none
 	Duplicate       time.Duration   // after the strategy's entry into the symbol, before the next; unset is none
 	Symbols         []market.Symbol // nothing else may be bought; empty is everything
@@ -38,6 +40,7 @@ type Limits struct {
 func Real() Limits {
 	return Limits{
 		OrdersPerMinute: 10,
+		Rejections:      3,
 		Duplicate:       10 * time.Minute,
 		Collar:          decimal.New(15, -3),
 		QuoteAge:        5 * time.Second,
@@ -72,11 +75,21 @@ func ceiling() Limits {
 		Positions:        200,
 		OrdersPerDay:     1000,
 		OrdersPerMinute:  30,
+		Rejections:       20,
+		HaltLoss:         decimal.New(2000, 6),
 		Collar:           decimal.New(5, -2),
 		QuoteAge:         30 * time.Second,
 		ListAge:          30 * time.Second,
 		AccountAge:       time.Minute,
 	}
+}
+
+// raised are the limits at their ceilings, as far as an order that a person overrides may go: how fresh and how near
+// the market its reads must be stays.
+func (l Limits) raised() Limits {
+	c := ceiling()
+	c.Collar, c.QuoteAge, c.ListAge, c.AccountAge = l.Collar, l.QuoteAge, l.ListAge, l.AccountAge
+	return c
 }
 
 // LimitError is what is wrong with one limit. Limit is its name as in a configuration.
@@ -113,6 +126,8 @@ func (l Limits) problems() (found []*LimitError) {
 	add(bound("orders_per_day", true, count(l.OrdersPerDay), count(c.OrdersPerDay), decimal.Decimal.String))
 	add(bound("daily_loss", true, l.DailyLoss, c.DailyLoss, won))
 	add(bound("orders_per_minute", true, count(l.OrdersPerMinute), count(c.OrdersPerMinute), decimal.Decimal.String))
+	add(bound("rejections", false, count(l.Rejections), count(c.Rejections), decimal.Decimal.String))
+	add(bound("halt_loss", false, l.HaltLoss, c.HaltLoss, won))
 	add(bound("collar", true, l.Collar, c.Collar, percent))
 	add(bound("quote_age", true, nanos(l.QuoteAge), nanos(c.QuoteAge), span))
 	add(bound("list_age", true, nanos(l.ListAge), nanos(c.ListAge), span))
