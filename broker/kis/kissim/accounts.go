@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -81,6 +82,10 @@ func (s *Server) inquireDailyCcld(c *call) *reply {
 	rows, refusal := s.selected(a, c.query)
 	if refusal != nil {
 		return refusal
+	}
+	if c.suffers("lag") {
+		young := s.exchange.at.Add(-time.Duration(c.fault.For))
+		rows = slices.DeleteFunc(rows, func(o *order) bool { return o.at.After(young) })
 	}
 	newest := c.query["INQR_DVSN"] == "00"
 	part, next, refusal := page(s, c, rows, orderRows, orderKey, func(a, b string) bool { return a != b && (a < b) == newest })
@@ -195,11 +200,11 @@ func (s *Server) orderRow(o *order) object {
 		{"cncl_yn", gone},                                 // 취소여부
 		{"tot_ccld_amt", text(o.value)},                   // 총체결금액
 		{"loan_dt", ""},                                   // 대출일자
-		{"ordr_empno", "OpnAPI"},                          // 주문자사번
+		{"ordr_empno", o.channel},                         // 주문자사번
 		{"ord_dvsn_cd", o.kind},                           // 주문구분코드
 		{"cncl_cfrm_qty", text(o.cancelled)},              // 취소확인수량
 		{"rmn_qty", text(o.rest())},                       // 잔여수량
-		{"rjct_qty", "0"},                                 // 거부수량
+		{"rjct_qty", text(o.rejected)},                    // 거부수량
 		{"ccld_cndt_name", condition},                     // 체결조건명
 		{"inqr_ip_addr", "127.0.0.1"},                     // 조회IP주소
 		{"cpbc_ordp_ord_rcit_dvsn_cd", ""},                // 전산주문표주문접수구분코드

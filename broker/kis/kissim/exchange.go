@@ -141,8 +141,8 @@ func (x *exchange) phase() phase {
 func (x *exchange) next() time.Time {
 	next := x.border()
 	for _, o := range x.orders[x.today():] {
-		if o.rest() > 0 && o.due.After(x.at) && o.due.Before(next) {
-			next = o.due
+		if at := o.happens(); at.After(x.at) && at.Before(next) {
+			next = at
 		}
 	}
 	return next

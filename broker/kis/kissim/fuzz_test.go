@@ -63,7 +63,7 @@ func fuzzed(t *testing.T) *Server {
 		t.Fatal(err)
 	}
 	s.credentials["k"].token, s.credentials["k"].issued = "t", s.Now()
-	s.serve(&call{method: "POST", path: tradingPath + "order-cash", header: http.Header{"Authorization": {"Bearer t"}, "Appkey": {"k"}, "Appsecret": {"s"}, "Tr_id": {"VTTC0012U"}},
+	s.take(&call{method: "POST", path: tradingPath + "order-cash", header: http.Header{"Authorization": {"Bearer t"}, "Appkey": {"k"}, "Appsecret": {"s"}, "Tr_id": {"VTTC0012U"}},
 		body: []byte(`{"CANO":"50012345","ACNT_PRDT_CD":"01","PDNO":"005930","ORD_DVSN":"00","ORD_QTY":"9","ORD_UNPR":"40000"}`)})
 	if len(s.exchange.orders) != 1 {
 		t.Fatal("no order to begin with")

@@ -259,20 +259,3 @@ func TestAnswersSuitTheVendorsHelper(t *testing.T) {
 		t.Errorf("Date %v is not the market's", date)
 	}
 }
-
-func TestEveryCallPassesOnePointBeforeAndAfter(t *testing.T) {
-	c := byHand(t, envVirtual, 10, 0)
-	var seen []string
-	c.sim.intercept = func(in *call, serve func(*call) *reply) *reply {
-		a := serve(in)
-		seen = append(seen, in.path+" "+a.code())
-		if strings.HasSuffix(in.path, "order-cash") {
-			return gatewayRefusal("EGW00302", "거래시간이 초과되었습니다.") // executed all the same
-		}
-		return a
-	}
-	c.wants(c.order(buyTR, "005930", "01", "1", "0"), "msg_cd", "EGW00302")
-	if len(c.orders()) != 1 || len(seen) != 2 || seen[0] != tradingPath+"order-cash 40600000" {
-		t.Errorf("orders %v, seen %v", c.orders(), seen)
-	}
-}

@@ -22,55 +22,77 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		c := newCall(r, body)
-		if strings.HasPrefix(c.path, "/sim/") {
+		switch {
+		case c.path == "/sim/faults":
+			s.serveFaults(w, r, body)
+			return
+		case strings.HasPrefix(c.path, "/sim/"):
 			s.serveClock(w, r, body)
 			return
 		}
-		s.write(w, c, s.intercept(c, s.serve))
+		if s.arrive(c); c.fault != nil {
+			s.suffer(w, r, c)
+			return
+		}
+		a := s.word(c, s.serve(c))
+		s.keep(c, a)
+		a.write(w)
 	})
+}
+
+// arrive logs an order and lets the faults have a call, before anything becomes of it.
+func (s *Server) arrive(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.catchUp() // what is wrong with the market is told by the answer
+	if s.routes[c.path].order {
+		sum := sha256.Sum256(c.body)
+		c.post = &Post{At: s.exchange.at, TR: c.header.Get("tr_id"), Digest: hex.EncodeToString(sum[:])}
+		s.posts = append(s.posts, c.post)
+	}
+	if c.fault = s.strike(service(c.path)); c.fault != nil && acts[c.fault.Do].enter != nil {
+		acts[c.fault.Do].enter(s, c)
+	}
 }
 
 // serve answers one call at the present moment.
 func (s *Server) serve(c *call) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls++
 	if err := s.catchUp(); err != nil {
 		return failure(err)
 	}
+	return s.execute(c)
+}
+
+// execute carries a call out; the lock is held and the market is at the call's moment.
+func (s *Server) execute(c *call) *reply {
+	s.calls++
 	a := s.answer(c)
 	a.at, a.id = s.exchange.at, s.calls
-	if s.routes[c.path].order {
-		s.log(c, a)
+	if p := c.post; p != nil {
+		p.Code, p.Number = a.code(), a.number
+		if c.posted != nil {
+			p.Account = c.posted["CANO"] + "-" + c.posted["ACNT_PRDT_CD"]
+		}
 	}
 	return a
 }
 
-// log keeps an order POST and what became of it.
-func (s *Server) log(c *call, a *reply) {
-	sum := sha256.Sum256(c.body)
-	p := Post{At: a.at, TR: c.header.Get("tr_id"), Digest: hex.EncodeToString(sum[:]), Code: a.code(), Number: a.number}
-	if c.posted != nil {
-		p.Account = c.posted["CANO"] + "-" + c.posted["ACNT_PRDT_CD"]
-	}
-	s.posts = append(s.posts, p)
-}
-
-// write sends an answer. The vendor's helper keeps only headers whose names are in lower case, so they are set as such.
-func (s *Server) write(w http.ResponseWriter, c *call, a *reply) {
-	body, err := json.Marshal(a.body)
+// word writes an answer as bytes. The vendor's helper keeps only headers whose names are in lower case, so they are set
+// as such.
+func (s *Server) word(c *call, r *reply) *answer {
+	body, err := json.Marshal(r.body)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return &answer{status: http.StatusInternalServerError, header: http.Header{}, body: []byte(err.Error())}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Date", a.at.UTC().Format(http.TimeFormat))
-	h["tr_id"] = []string{c.header.Get("tr_id")}
-	h["tr_cont"] = []string{a.continues}
-	h["gt_uid"] = []string{fmt.Sprintf("%032x", a.id)}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(body) // a client that hung up wants no answer
+	a := &answer{status: r.status, header: http.Header{}, body: body}
+	a.header.Set("Content-Type", "application/json; charset=utf-8")
+	a.header.Set("Date", r.at.UTC().Format(http.TimeFormat))
+	a.header["tr_id"] = []string{c.header.Get("tr_id")}
+	a.header["tr_cont"] = []string{r.continues}
+	a.header["gt_uid"] = []string{fmt.Sprintf("%032x", r.id)}
+	return a
 }
 
 // serveClock answers /sim/clock and /sim/advance.

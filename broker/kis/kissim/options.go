@@ -39,6 +39,7 @@ type Options struct {
 	Rate              int              // calls a second of one app key; 0: the environment's; below 0: no limit
 	TokenEvery        time.Duration    // between two tokenP calls; 0: a minute; below 0: no limit
 	Calendar          *market.Calendar // nil: KRX
+	Faults            Script           // what goes wrong; none: nothing
 }
 
 // complete fills in what was left open and refuses what cannot be.

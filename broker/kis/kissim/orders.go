@@ -31,8 +31,20 @@ type order struct {
 	value     int64
 	costs     int64
 	cancelled int64
-	told      time.Time // of the last fill or cancellation
+	rejected  int64
+	told      time.Time // of the last fill, cancellation or rejection
+
+	channel string        // who entered it: api or screen
+	piece   int64         // at most so many shares fill at once; 0: all
+	gap     time.Duration // between two pieces
+	refusal time.Time     // when the exchange rejects what was accepted; zero: never
 }
+
+// Who enters an order (주문자사번).
+const (
+	api    = "OpnAPI"
+	screen = "HTS"
+)
 
 const (
 	verbCancel  = "cancel"
@@ -41,13 +53,14 @@ const (
 
 // The order types that the simulator executes.
 const (
+	kindLimit  = "00"
 	kindMarket = "01"
 	kindIOC    = "11"
 )
 
 func (o *order) id() string { return fmt.Sprintf("%s/%d", o.date.Compact(), o.number) }
 func (o *order) rest() int64 {
-	return o.shares - o.filled - o.cancelled
+	return o.shares - o.filled - o.cancelled - o.rejected
 }
 
 // noun is the order as the ledger knows it; shares are what is left of it.
@@ -62,8 +75,23 @@ func (o *order) noun() broker.Order {
 	return n
 }
 
-// match fills an order whose moment has come, and cancels what nothing can fill any more.
+// happens is the next moment at which something happens to the order by itself; zero: none.
+func (o *order) happens() time.Time {
+	switch {
+	case o.rest() == 0:
+		return time.Time{}
+	case o.refusal.IsZero() || !o.due.IsZero() && o.due.Before(o.refusal):
+		return o.due
+	}
+	return o.refusal
+}
+
+// match fills or rejects an order whose moment has come, and cancels what nothing can fill any more.
 func (x *exchange) match(o *order) error {
+	if o.rest() > 0 && !o.refusal.IsZero() && !o.refusal.After(x.at) {
+		o.rejected, o.told = o.rest(), x.at
+		o.account.book.Release(o.id())
+	}
 	if o.rest() > 0 && !o.due.IsZero() && !o.due.After(x.at) {
 		if err := x.fill(o); err != nil {
 			return err
@@ -78,6 +106,9 @@ func (x *exchange) match(o *order) error {
 
 func (x *exchange) fill(o *order) error {
 	book, shares := o.account.book, o.rest()
+	if o.piece > 0 && o.piece < shares {
+		shares, o.due = o.piece, x.at.Add(o.gap)
+	}
 	before := book.TradedToday().Costs
 	if err := book.Fill(o.id(), shares, won(o.duePrice), o.issue.Instrument); err != nil {
 		return err

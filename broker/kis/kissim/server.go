@@ -27,8 +27,8 @@ type Post struct {
 	TR      string
 	Account string
 	Digest  string // SHA-256 of the body, hex
-	Code    string // msg_cd of the answer
-	Number  string // ODNO of the answer; empty when none was given
+	Code    string // msg_cd of its execution; empty while it was not executed
+	Number  string // ODNO of the order it made, whatever the answer said; empty when it made none
 }
 
 // Server is a KIS host with a market and accounts of its own. Its methods may be used while it serves.
@@ -36,13 +36,17 @@ type Server struct {
 	options     Options
 	openKeys    bool
 	routes      map[string]route
-	intercept   func(c *call, serve func(*call) *reply) *reply // around every call: where a fault would come in
-	mu          sync.Mutex                                     // guards everything below: one exchange, one moment
+	mu          sync.Mutex // guards everything below: one exchange, one moment
 	clock       clock
 	exchange    *exchange
 	credentials map[string]*credential
-	posts       []Post
+	posts       []*Post
 	calls       int
+
+	faults []*line
+	hits   []Hit
+	said   map[string][]answer // kept answers of lists, by call
+	later  []delayed           // calls still to be executed, soonest first
 }
 
 // New opens the market; nothing listens yet. An error names the option, or the file and line, that is wrong.
@@ -76,9 +80,8 @@ func newServer(o Options, f *feed) (*Server, error) {
 		}
 	}
 	s := &Server{options: o, routes: routes(), exchange: x, clock: newClock(o.Clock, o.Start)}
-	s.intercept = func(c *call, serve func(*call) *reply) *reply { return serve(c) }
 	s.credentials = map[string]*credential{o.AppKey: {secret: o.AppSecret, limiter: limiter{rate: s.rate()}}}
-	return s, nil
+	return s, s.SetFaults(o.Faults)
 }
 
 // Ready is what to print when the simulator listens; the address is the caller's to add.
@@ -94,8 +97,19 @@ func rfc(t time.Time) string {
 	return t.In(market.KST).Format(time.RFC3339)
 }
 
-// catchUp moves the market to the present; the lock is held.
-func (s *Server) catchUp() error { return s.exchange.advance(s.clock.now()) }
+// catchUp moves the market to the present, and executes the calls that were delayed until then; the lock is held.
+func (s *Server) catchUp() error {
+	now := s.clock.now()
+	for len(s.later) > 0 && !s.later[0].at.After(now) {
+		c := s.later[0]
+		s.later = s.later[1:]
+		if err := s.exchange.advance(c.at); err != nil {
+			return err
+		}
+		s.execute(c.call)
+	}
+	return s.exchange.advance(now)
+}
 
 // moments are the market's present and next one.
 func (s *Server) moments() (now, next time.Time) {
@@ -103,6 +117,9 @@ func (s *Server) moments() (now, next time.Time) {
 	defer s.mu.Unlock()
 	if s.catchUp() == nil {
 		next = s.exchange.next()
+		if len(s.later) > 0 && s.later[0].at.Before(next) {
+			next = s.later[0].at
+		}
 	}
 	return s.exchange.at, next
 }
@@ -164,9 +181,40 @@ func (s *Server) Account() (broker.Account, error) {
 	return a, nil
 }
 
-// OrderLog is every request to order-cash and order-rvsecncl in order of arrival, refused ones included.
+// OrderLog is every request to order-cash and order-rvsecncl in order of arrival, refused and lost ones included.
 func (s *Server) OrderLog() []Post {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.posts)
+	log := make([]Post, len(s.posts))
+	for i, p := range s.posts {
+		log[i] = *p
+	}
+	return log
+}
+
+// Orders are the first account's orders of a date as they truly are, in the order of their numbers; Channel is HTS for
+// those that a fault entered for a person.
+func (s *Server) Orders(d market.Date) ([]broker.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.catchUp(); err != nil {
+		return nil, err
+	}
+	var rows []broker.Row
+	for _, o := range s.exchange.orders {
+		if o.date == d && o.account == s.exchange.accounts[s.options.Account] {
+			rows = append(rows, s.row(o))
+		}
+	}
+	return rows, nil
+}
+
+func (s *Server) row(o *order) broker.Row {
+	r := broker.Row{ID: broker.OrderID{Date: o.date, Branch: s.branch(), Number: number(o.number)}, Symbol: o.issue.Symbol, Side: o.side,
+		Type: o.noun().Type, TypeCode: o.kind, Shares: o.shares, Price: won(o.price), Filled: o.filled, Value: won(o.value),
+		Remaining: o.rest(), Cancelled: o.cancelled, Rejected: o.rejected, Time: o.at.In(market.KST).Format("150405"), Channel: o.channel}
+	if o.original > 0 {
+		r.Original = number(o.original)
+	}
+	return r
 }

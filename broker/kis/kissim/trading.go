@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"maemae/broker"
 	"maemae/broker/paper"
@@ -72,7 +73,7 @@ func (s *Server) orderCash(c *call) *reply {
 	if refusal != nil {
 		return refusal
 	}
-	o := &order{account: a, side: broker.Buy}
+	o := &order{account: a, side: broker.Buy, channel: api}
 	if slices.Contains(sellTRs, c.header.Get("tr_id")) {
 		o.side = broker.Sell
 	}
@@ -84,6 +85,12 @@ func (s *Server) orderCash(c *call) *reply {
 	}
 	if refusal := s.check(o); refusal != nil {
 		return refusal
+	}
+	switch {
+	case c.suffers("partial"):
+		o.piece, o.gap = c.fault.Shares, time.Duration(c.fault.For)
+	case c.suffers("reject"):
+		o.refusal = s.exchange.at.Add(time.Duration(c.fault.For))
 	}
 	done := bought
 	if o.side == broker.Sell {
@@ -230,7 +237,7 @@ func (s *Server) orderRvsecncl(c *call) *reply {
 	if shares == 0 || shares > original.rest() {
 		return s.say(nothingLeft)
 	}
-	o := &order{account: a, original: original.number, issue: original.issue, side: original.side, kind: original.kind,
+	o := &order{account: a, channel: api, original: original.number, issue: original.issue, side: original.side, kind: original.kind,
 		venue: original.venue, shares: shares, price: original.price}
 	if in["RVSE_CNCL_DVSN_CD"] == "02" {
 		return s.cancel(original, o)

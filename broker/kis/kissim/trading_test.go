@@ -246,7 +246,7 @@ func TestOrdersThatArriveAtOnceAreTakenOneByOne(t *testing.T) {
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			c.sim.serve(&call{method: "POST", path: tradingPath + "order-cash", header: header, body: []byte(body)})
+			c.sim.take(&call{method: "POST", path: tradingPath + "order-cash", header: header, body: []byte(body)})
 			c.sim.Next()
 		})
 	}

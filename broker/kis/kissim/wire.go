@@ -53,13 +53,19 @@ type call struct {
 	query  map[string]string // keys in upper case
 	body   []byte
 	posted map[string]string // the body of an order, keys as sent
+	asked  string            // the query as sent
+	fault  *Fault            // that struck it; nil: none
+	post   *Post             // its place in the order log; nil: no order
 }
+
+// suffers tells whether that fault struck the call.
+func (c *call) suffers(do string) bool { return c.fault != nil && c.fault.Do == do }
 
 // maxBody bounds a request body.
 const maxBody = 64 << 10
 
 func newCall(r *http.Request, body []byte) *call {
-	return &call{method: r.Method, path: singleSlashes(r.URL.Path), header: r.Header, query: upperKeys(r.URL.Query()), body: body}
+	return &call{method: r.Method, path: singleSlashes(r.URL.Path), header: r.Header, query: upperKeys(r.URL.Query()), asked: r.URL.RawQuery, body: body}
 }
 
 // singleSlashes lets //uapi/… be /uapi/…, as some clients call it.
