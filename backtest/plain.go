@@ -46,7 +46,7 @@ type waiting struct {
 }
 
 func (a *account) plain() (outcome, error) {
-	p := &plain{account: a, cash: a.o.Cash}
+	p := &plain{account: a, cash: a.o.Cash, trades: []report.Trade{}}
 	for _, l := range a.legs {
 		p.lots = append(p.lots, &lots{leg: l, entered: -1, watched: -1})
 	}
@@ -130,7 +130,7 @@ func (p *plain) watchInside(l *lots, s, i int) {
 		case reason != "" && low.LessThanOrEqual(below):
 			at := steps.RoundDown(below)
 			if at.IsZero() {
-				at = below
+				at = below.Truncate(b.Scale)
 			}
 			if l.late {
 				open = decimal.Max(open, l.price) // the bar was at the limit of the entry, whatever its open
@@ -329,7 +329,7 @@ func (p *plain) buy(l *lots, s, i int, wanted int64, price decimal.Decimal) {
 	value := price.Mul(decimal.NewFromInt(n))
 	fee := p.o.fee(value)
 	p.cash = p.cash.Sub(value).Sub(fee)
-	l.shares, l.price, l.high, l.since, l.entered = n, price, price, s, s
+	l.shares, l.price, l.high, l.since, l.entered, l.watched = n, price, price, s, s, -1
 	p.trade(l, s, broker.Buy, n, price, fee, decimal.Zero, strategy.Entry)
 }
 
@@ -398,7 +398,10 @@ func (p *plain) balance(points []report.Point) error {
 	}
 	equity := cash
 	for l, n := range shares {
-		equity = equity.Add(decimal.NewFromInt(n).Mul(l.tape.price(l.tape.bars.Close, l.tape.bars.Len()-1)))
+		i, _ := l.tape.bar(p.days.len() - 1)
+		if i >= 0 {
+			equity = equity.Add(decimal.NewFromInt(n).Mul(l.tape.price(l.tape.bars.Close, i)))
+		}
 	}
 	if n := len(points); n > 0 && (!equity.Equal(points[n-1].Equity) || !cash.Equal(points[n-1].Cash)) {
 		return fmt.Errorf("%w: fills leave %s won, the curve ends at %s", errBalance, equity, points[n-1].Equity)

@@ -98,7 +98,7 @@ func (o *Options) account(rules []*strategy.Strategy) (report.Run, error) {
 	if err != nil {
 		return report.Run{}, err
 	}
-	out, err := a.plain()
+	out, err := a.play()
 	if err != nil {
 		return report.Run{}, fmt.Errorf("backtest: %w", err)
 	}
@@ -122,6 +122,37 @@ func (o *Options) account(rules []*strategy.Strategy) (report.Run, error) {
 	return run, nil
 }
 
+// play walks the account with the fast engine where that can, and else with the plain one.
+func (a *account) play() (outcome, error) {
+	all := make([]signals, len(a.legs))
+	for i, l := range a.legs {
+		s, ok, err := signalsOf(l)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !ok {
+			return a.plain()
+		}
+		if err := l.guard(s.columns); err != nil {
+			return outcome{}, err
+		}
+		all[i] = s
+	}
+	b, err := newBook(a, all)
+	if err == nil {
+		err = b.walk()
+	}
+	switch {
+	case errors.Is(err, errWide):
+		out, err := a.plain()
+		out.wide = true
+		return out, err
+	case err != nil:
+		return outcome{}, err
+	}
+	return b.outcome(), nil
+}
+
 // open loads the bars of the rules and lays them along one calendar.
 func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 	bars := map[market.Symbol]history.Bars{}
@@ -142,9 +173,7 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 				first = b.Dates[0]
 			}
 			last = max(last, b.Dates[n-1])
-			if from, to, _ := calendar.Range(); b.Dates[0] < from || b.Dates[n-1] > to {
-				calendar = calendar.Extend(b.Dates)
-			}
+			calendar = calendar.Extend(b.Dates)
 		}
 	}
 	days, err := between(calendar, first, last)
