@@ -89,7 +89,7 @@ func armCommand() *cobra.Command {
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "type \"%s\" to arm %s: ", armPhrase, p.state)
 			line, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
-			if strings.TrimSpace(line) != armPhrase {
+			if err != nil && line == "" || strings.TrimSpace(line) != armPhrase {
 				return hinted(errors.New("not armed"), `the words are "`+armPhrase+`"`)
 			}
 			if err := privateDir(p.state); err != nil {
