@@ -264,7 +264,7 @@ func (v validator) broken(schema map[string]any, keyword string, value any, path
 	n, isNumber := numeric(value)
 	wrong := false
 	switch keyword {
-	case "$schema", "$defs", "title", "description", "default", "examples", "defaultSnippets":
+	case "$schema", "$defs", "title", "description", "default", "examples", "defaultSnippets", "errorMessage", "patternErrorMessage":
 	case "$ref":
 		return v.misfit(at(v.root, strings.Split(strings.TrimPrefix(rule.(string), "#/"), "/")...), value, path)
 	case "properties", "patternProperties":
