@@ -106,76 +106,73 @@ func armCommand() *cobra.Command {
 }
 
 func adoptCommand() *cobra.Command {
-	var strategy, price, why string
-	c := &cobra.Command{
-		Use:     "adopt SYMBOL SHARES --strategy NAME --price WON",
-		Short:   "give a strategy shares that the account holds and no strategy owns",
-		Example: "  maemae adopt 005930 10 --strategy golden-cross --price 71200",
-		Args:    cobra.ExactArgs(2),
-	}
-	c.Flags().StringVar(&strategy, "strategy", "", "whose lots they become")
-	c.Flags().StringVar(&price, "price", "", "what a share cost, won")
-	c.Flags().StringVar(&why, "why", "", "why, for the journal")
-	return stateFlag(operate(c, "adopt", &strategy, &price, &why, "adopted"))
+	c := operatorCommand("adopt", "adopted")
+	c.Use = "adopt SYMBOL SHARES --strategy NAME --price WON"
+	c.Short = "give a strategy shares that the account holds and no strategy owns"
+	c.Example = "  maemae adopt 005930 10 --strategy golden-cross --price 71200"
+	return c
 }
 
 func releaseCommand() *cobra.Command {
-	var strategy, price, why string
-	c := &cobra.Command{
-		Use:     "release SYMBOL SHARES --strategy NAME",
-		Short:   "take shares out of a strategy; the account keeps them",
-		Example: "  maemae release 005930 10 --strategy golden-cross",
-		Args:    cobra.ExactArgs(2),
-	}
-	c.Flags().StringVar(&strategy, "strategy", "", "whose lots they are")
-	c.Flags().StringVar(&why, "why", "", "why, for the journal")
-	return stateFlag(operate(c, "release", &strategy, &price, &why, "released"))
+	c := operatorCommand("release", "released")
+	c.Use = "release SYMBOL SHARES --strategy NAME"
+	c.Short = "take shares out of a strategy; the account keeps them"
+	c.Example = "  maemae release 005930 10 --strategy golden-cross"
+	return c
 }
 
 func adjustCommand() *cobra.Command {
-	var strategy, price, why string
-	c := &cobra.Command{
-		Use:   "adjust SYMBOL SHARES [--strategy NAME] [--price WON]",
-		Short: "set shares and average price after a split, rights issue or manual trade",
-		Long:  "adjust sets what a strategy holds of a symbol. Without --strategy it sets what the account holds that no strategy owns.",
-		Args:  cobra.ExactArgs(2),
-	}
-	c.Flags().StringVar(&strategy, "strategy", "", "whose position; empty: nobody's")
-	c.Flags().StringVar(&price, "price", "", "average price after it, won")
-	c.Flags().StringVar(&why, "why", "", "why, for the journal")
-	return stateFlag(operate(c, "adjust", &strategy, &price, &why, "adjusted"))
+	c := operatorCommand("adjust", "adjusted")
+	c.Use = "adjust SYMBOL SHARES [--strategy NAME] [--price WON]"
+	c.Short = "set shares and average price after a split, rights issue or manual trade"
+	c.Long = "adjust sets what a strategy holds of a symbol. Without --strategy it sets what the account holds that no strategy owns."
+	c.Example = "  maemae adjust 005930 500 --strategy golden-cross --price 1424 --why '50:1 split'"
+	return c
 }
 
-// operate makes a correction of the book out of SYMBOL SHARES and flags.
-func operate(c *cobra.Command, name string, strategy, price, why *string, word string) *cobra.Command {
-	c.RunE = func(c *cobra.Command, args []string) error {
-		s, err := market.ParseSymbol(args[0])
+// operatorCommand is a correction of the book, made of SYMBOL SHARES and flags.
+func operatorCommand(name, word string) *cobra.Command {
+	var strategy, price, why string
+	c := &cobra.Command{Args: cobra.ExactArgs(2), RunE: func(c *cobra.Command, args []string) error {
+		o, err := correction(name, args[0], args[1], strategy, price)
 		if err != nil {
-			return usageError{err}
+			return err
 		}
-		shares, err := strconv.ParseInt(args[1], 10, 64)
-		if err != nil || shares < 0 || shares == 0 && name != "adjust" {
-			return usagef("%q is no number of shares", args[1])
-		}
-		o := journal.Operator{Act: name, Strategy: *strategy, Symbol: s, Shares: shares, Why: *why}
-		if *strategy == "" && name != "adjust" {
-			return usagef("--strategy is missing")
-		}
-		if *price != "" {
-			if o.Price, err = decimal.NewFromString(*price); err != nil || o.Price.Sign() <= 0 {
-				return usagef("--price %q is no price", *price)
-			}
-		} else if name == "adopt" {
-			return usagef("--price is missing: what did a share cost?")
-		}
+		o.Why = why
 		p, err := findPlace(c)
 		if err != nil {
 			return err
 		}
 		err = act(c.Context(), p, "/operate", o, func(by string) journal.Body { o.By = by; return o })
-		return done(c, err, fmt.Sprintf("%s: %s %d %s", word, *strategy, shares, s))
+		return done(c, err, fmt.Sprintf("%s: %s %d %s", word, strategy, o.Shares, o.Symbol))
+	}}
+	c.Flags().StringVar(&strategy, "strategy", "", "whose lots; for adjust, empty is nobody's")
+	c.Flags().StringVar(&price, "price", "", "what a share cost on average, won")
+	c.Flags().StringVar(&why, "why", "", "why, for the journal")
+	return stateFlag(c)
+}
+
+// correction checks what a person typed.
+func correction(name, symbol, count, strategy, price string) (o journal.Operator, err error) {
+	o = journal.Operator{Act: name, Strategy: strategy}
+	if o.Symbol, err = market.ParseSymbol(symbol); err != nil {
+		return o, usageError{err}
 	}
-	return c
+	o.Shares, err = strconv.ParseInt(count, 10, 64)
+	switch {
+	case err != nil || o.Shares < 0 || o.Shares == 0 && name != "adjust":
+		return o, usagef("%q is no number of shares", count)
+	case strategy == "" && name != "adjust":
+		return o, usagef("--strategy is missing")
+	case price == "" && name == "adopt":
+		return o, usagef("--price is missing: what did a share cost?")
+	case price == "":
+		return o, nil
+	}
+	if o.Price, err = decimal.NewFromString(price); err != nil || o.Price.Sign() <= 0 {
+		return o, usagef("--price %q is no price", price)
+	}
+	return o, nil
 }
 
 func done(c *cobra.Command, err error, text string) error {

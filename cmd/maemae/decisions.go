@@ -104,33 +104,29 @@ func explainCommand() *cobra.Command {
 		Short:   "one decision with every operand's value, what the gate said, and the order's life",
 		Example: "  maemae explain 20261126-151500-golden-cross-005930",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := findPlace(c)
-			if err != nil {
-				return err
-			}
-			j, err := p.read()
-			if err != nil {
-				return err
-			}
-			defer j.Close()
-			entries, err := story(c.Context(), j, args[0])
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), printable(entries))
-			}
-			for _, e := range entries {
-				if err := tell(c.OutOrStdout(), e); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		RunE: withJournal(func(c *cobra.Command, args []string, j *journal.Journal) error {
+			return printStory(c, j, args[0], asJSON)
+		}),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return stateFlag(c)
+}
+
+// printStory prints everything about a decision or an order.
+func printStory(c *cobra.Command, j *journal.Journal, id string, asJSON bool) error {
+	entries, err := story(c.Context(), j, id)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.OutOrStdout(), printable(entries))
+	}
+	for _, e := range entries {
+		if err := tell(c.OutOrStdout(), e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // story is every entry about a decision: itself, refusals, and the life of its intents.
@@ -280,30 +276,9 @@ func ordersCommand() *cobra.Command {
 		Short:   "the orders that were sent, or one order's life from decision to last fill",
 		Example: "  maemae orders --day 2026-11-26",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := findPlace(c)
-			if err != nil {
-				return err
-			}
-			j, err := p.read()
-			if err != nil {
-				return err
-			}
-			defer j.Close()
+		RunE: withJournal(func(c *cobra.Command, args []string, j *journal.Journal) error {
 			if len(args) == 1 {
-				entries, err := story(c.Context(), j, args[0])
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return printJSON(c.OutOrStdout(), printable(entries))
-				}
-				for _, e := range entries {
-					if err := tell(c.OutOrStdout(), e); err != nil {
-						return err
-					}
-				}
-				return nil
+				return printStory(c, j, args[0], asJSON)
 			}
 			list, err := orderList(c.Context(), j, day)
 			if err != nil {
@@ -313,7 +288,7 @@ func ordersCommand() *cobra.Command {
 				return printJSON(c.OutOrStdout(), list)
 			}
 			return printOrders(c.OutOrStdout(), list)
-		},
+		}),
 	}
 	c.Flags().StringVar(&day, "day", "", "only this date, 2026-11-26")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -396,21 +371,12 @@ func positionsCommand() *cobra.Command {
 		Use:     "positions",
 		Short:   "what each strategy holds",
 		Example: "  maemae positions --json",
-		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := findPlace(c)
-			if err != nil {
-				return err
-			}
-			j, err := p.read()
-			if err != nil {
-				return err
-			}
-			defer j.Close()
+		RunE: withJournal(func(c *cobra.Command, _ []string, j *journal.Journal) error {
 			if asJSON {
 				return printJSON(c.OutOrStdout(), held(j.Book()))
 			}
 			return printHeld(c.OutOrStdout(), held(j.Book()))
-		},
+		}),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return stateFlag(c)
@@ -423,16 +389,7 @@ func verifyCommand() *cobra.Command {
 		Use:     "verify",
 		Short:   "walk the journal's whole hash chain and fold, and name the place of any damage",
 		Example: "  maemae verify --expect HASH",
-		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := findPlace(c)
-			if err != nil {
-				return err
-			}
-			j, err := p.read()
-			if err != nil {
-				return err
-			}
-			defer j.Close()
+		RunE: withJournal(func(c *cobra.Command, _ []string, j *journal.Journal) error {
 			r, err := j.Verify(c.Context(), expect)
 			if err != nil {
 				return err
@@ -442,7 +399,7 @@ func verifyCommand() *cobra.Command {
 			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "journal is whole: %d entries, last hash %s\n", r.Entries, r.Hash)
 			return err
-		},
+		}),
 	}
 	c.Flags().StringVar(&expect, "expect", "", "a hash kept elsewhere, which the chain must contain")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -456,18 +413,9 @@ func backupCommand() *cobra.Command {
 		Long:    "backup writes a complete copy of the journal; maemae restore puts it back.",
 		Example: "  maemae backup journal-2026-11-26.db",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := findPlace(c)
-			if err != nil {
-				return err
-			}
-			j, err := p.read()
-			if err != nil {
-				return err
-			}
-			defer j.Close()
+		RunE: withJournal(func(c *cobra.Command, args []string, j *journal.Journal) error {
 			return done(c, j.Backup(c.Context(), args[0]), "wrote "+args[0])
-		},
+		}),
 	})
 }
 

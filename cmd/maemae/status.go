@@ -157,6 +157,22 @@ func (p place) read() (*journal.Journal, error) {
 	return journal.Open(p.journal, journal.Options{Now: time.Now, ReadOnly: true})
 }
 
+// withJournal opens the journal of the place that flags and configuration name, for a command that only reads.
+func withJournal(do func(c *cobra.Command, args []string, j *journal.Journal) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		p, err := findPlace(c)
+		if err != nil {
+			return err
+		}
+		j, err := p.read()
+		if err != nil {
+			return err
+		}
+		defer j.Close()
+		return do(c, args, j)
+	}
+}
+
 func statusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
