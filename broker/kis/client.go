@@ -48,6 +48,10 @@ type Options struct {
 	Observe func(Call)
 	// RootCAs are the authorities of a simulator with TLS; KIS's hosts are always checked against the system's.
 	RootCAs *x509.CertPool
+	// Dial, if set, reaches a simulator in this very process in place of the network; BaseURL is then a loopback address
+	// that nobody listens on, and Env is Virtual. Such a client never waits in real time, neither for its turn under the
+	// rate limit nor before it repeats a read: a simulator whose clock is stepped has no seconds to wait for.
+	Dial func(context.Context) (net.Conn, error)
 }
 
 // Call is one HTTP call as it went; it holds no secret, no account and no parameter.
@@ -106,7 +110,7 @@ func New(o Options) (*Client, error) {
 	c.reads = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return c.connect(ctx) },
 			TLSClientConfig:        c.tls.Clone(),
 			TLSHandshakeTimeout:    dialTimeout,
 			TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // no HTTP/2
@@ -114,6 +118,7 @@ func New(o Options) (*Client, error) {
 			MaxIdleConnsPerHost:    64,
 			IdleConnTimeout:        30 * time.Second,
 			MaxResponseHeaderBytes: headerMax,
+			DisableKeepAlives:      o.Dial != nil, // one call, one connection: nothing is repeated unseen
 		},
 	}
 	c.tokens, err = openTokens(&tokens{dir: o.TokenDir, env: o.Env, app: o.AppKey.fingerprint(), now: o.Now, issue: c.issue})
@@ -125,6 +130,9 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("kis: rate limit: %w", err)
 	}
 	c.limit = newWindow(calls, o.Limit)
+	if o.Dial != nil {
+		c.pause = 0
+	}
 	return c, nil
 }
 
@@ -166,8 +174,8 @@ func (o *Options) complete() (*url.URL, error) {
 			return nil, err
 		}
 		limitMax = rateMaxLocal
-	} else if o.RootCAs != nil {
-		return nil, fmt.Errorf("certificate authorities of one's own are for a simulator, not for %s", base.Host)
+	} else if o.RootCAs != nil || o.Dial != nil {
+		return nil, fmt.Errorf("certificate authorities and connections of one's own are for a simulator, not for %s", base.Host)
 	}
 	if o.Limit == 0 {
 		o.Limit = quota(o.Env, market.DateOf(o.Now()))

@@ -1,9 +1,12 @@
 package kis
 
 import (
+	"context"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,6 +60,8 @@ func TestOnlyPureEnvironmentsStart(t *testing.T) {
 		{"another scheme", func(o *Options) { o.BaseURL = "ftp://127.0.0.1:9000" }, false},
 		{"no URL", func(o *Options) { o.BaseURL = "127.0.0.1:9000" }, false},
 		{"authorities of one's own for KIS", func(o *Options) { o.BaseURL, o.Limit, o.RootCAs = "", 0, x509.NewCertPool() }, false},
+		{"a connection of one's own to KIS", func(o *Options) { o.BaseURL, o.Limit, o.Dial = "", 0, nowhere }, false},
+		{"a connection of one's own to a simulator", func(o *Options) { o.Dial = nowhere }, true},
 		{"no environment", func(o *Options) { o.Env = "" }, false},
 		{"paper", func(o *Options) { o.Env = "paper" }, false},
 		{"REAL", func(o *Options) { o.Env = "REAL" }, false},
@@ -183,4 +188,15 @@ func TestErrorsOfTheWireHoldNoSecretAndNoAccount(t *testing.T) {
 		clean(t, "an error", err)
 	}
 	kind(t, err1, broker.Unclear)
+}
+
+func nowhere(context.Context) (net.Conn, error) { return nil, errors.New("nobody is there") }
+
+func TestAConnectionOfOnesOwnCarriesEveryCall(t *testing.T) {
+	o := options(t, "http://127.0.0.1:9000")
+	o.Dial = nowhere
+	c := open(t, o)
+	if _, err := c.Quote(t.Context(), "005930"); err == nil || !strings.Contains(err.Error(), "nobody is there") {
+		t.Errorf("error %v, want that of the connection", err)
+	}
 }

@@ -29,7 +29,7 @@ func (c *Client) Place(ctx context.Context, p broker.Permit) (broker.Receipt, er
 	r, err := c.act(ctx, t, body, func() error {
 		_, err := p.Use(c.opts.Now())
 		return err
-	})
+	}, func() error { return p.Stands(c.opts.Now()) })
 	if err != nil {
 		return broker.Receipt{}, err
 	}
@@ -105,13 +105,14 @@ func (c *Client) Cancel(ctx context.Context, id broker.OrderID) error {
 	if err != nil {
 		return unsent(t, err)
 	}
-	_, err = c.act(ctx, t, body, nil)
+	_, err = c.act(ctx, t, body, nil, nil)
 	return err
 }
 
 // act sends an order or a cancellation: the body's hash first, then the one POST that matters. Only when KIS refuses
-// the token, which it does before it looks at the order, there is a second, within the time one may take.
-func (c *Client) act(ctx context.Context, t tr, body []byte, ready func() error) (reply, error) {
+// the token, which it does before it looks at the order, there is a second, within the time one may take. Ready and
+// again are asked right before the one and the other; either may be nil.
+func (c *Client) act(ctx context.Context, t tr, body []byte, ready, again func() error) (reply, error) {
 	hash, err := c.hash(ctx, body)
 	if err != nil {
 		return reply{}, unsent(t, err)
@@ -131,7 +132,7 @@ func (c *Client) act(ctx context.Context, t tr, body []byte, ready func() error)
 	if renewal != nil || time.Since(began) > postTimeout {
 		return r, err
 	}
-	p.token, p.ready = token, nil // the permit went with the first
+	p.token, p.ready = token, again
 	return c.post(ctx, p)
 }
 

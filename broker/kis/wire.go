@@ -96,7 +96,7 @@ func (c *Client) get(ctx context.Context, t tr, query url.Values, cont string) (
 func (c *Client) getOnce(ctx context.Context, t tr, query url.Values, cont string, token Secret) (r reply, err error) {
 	call := c.begin(t)
 	defer func() { call.end(r, err) }()
-	if err := c.limit.wait(ctx, strings.HasPrefix(t.path, trading)); err != nil {
+	if err := c.turn(ctx, strings.HasPrefix(t.path, trading)); err != nil {
 		return r, asError(t, broker.Unsent, err)
 	}
 	call.left()
@@ -181,7 +181,7 @@ type post struct {
 func (c *Client) post(ctx context.Context, p post) (r reply, err error) {
 	call := c.begin(p.tr)
 	defer func() { call.end(r, err) }()
-	if err := c.limit.wait(ctx, true); err != nil {
+	if err := c.turn(ctx, true); err != nil {
 		return r, asError(p.tr, broker.Unsent, err)
 	}
 	call.left()
@@ -219,11 +219,7 @@ func (c *Client) post(ctx context.Context, p post) (r reply, err error) {
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	port := c.base.Port()
-	if port == "" {
-		port = c.base.Scheme
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(c.base.Hostname(), port))
+	conn, err := c.connect(ctx)
 	if err != nil || c.base.Scheme != "https" {
 		return conn, err
 	}
@@ -233,6 +229,26 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	return secure, nil
+}
+
+// connect is the bare connection.
+func (c *Client) connect(ctx context.Context) (net.Conn, error) {
+	if c.opts.Dial != nil {
+		return c.opts.Dial(ctx)
+	}
+	port := c.base.Port()
+	if port == "" {
+		port = c.base.Scheme
+	}
+	return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", net.JoinHostPort(c.base.Hostname(), port))
+}
+
+// turn waits for the call's place under the rate limit.
+func (c *Client) turn(ctx context.Context, order bool) error {
+	if c.opts.Dial != nil {
+		return ctx.Err()
+	}
+	return c.limit.wait(ctx, order)
 }
 
 // once is a transport that owns exactly this connection. Whatever makes net/http want another (a redirect, a replay of
