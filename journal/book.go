@@ -23,7 +23,7 @@ import (
 type Book struct{ s state }
 
 // bookVersion names the form of state in checkpoints.
-const bookVersion = 1
+const bookVersion = 2
 
 // state is copied shallowly for every entry, so its maps, and what they point to, are replaced and never written to.
 type state struct {
@@ -43,13 +43,13 @@ type state struct {
 	Foreign    map[string]bool            `json:"foreign,omitempty"`  // OrderID.Key
 	External   map[string]broker.Row      `json:"external,omitempty"` // OrderID.Key
 	Mismatches map[market.Symbol]Mismatch `json:"mismatches,omitempty"`
-	Slots      map[string]Slot            `json:"slots,omitempty"` // newest by job
-	Exits      map[owner]time.Time        `json:"exits,omitempty"` // newest fill of a sell
-	Rejections int                        `json:"rejections"`      // in a row
-	Unknowns   int                        `json:"unknowns"`        // in a row
-	Realised   decimal.Decimal            `json:"realised"`        // of Date
-	Due        time.Time                  `json:"due,omitzero"`    // newest of a decision
-	Decisions  int                        `json:"decisions"`       // at Due
+	Slots      map[string]Slot            `json:"slots,omitempty"`      // newest by job
+	Exits      map[owner]time.Time        `json:"exits,omitempty"`      // newest fill of a sell
+	Rejections map[string]int             `json:"rejections,omitempty"` // in a row, by strategy
+	Unknowns   int                        `json:"unknowns"`             // in a row
+	Realised   decimal.Decimal            `json:"realised"`             // of Date
+	Due        time.Time                  `json:"due,omitzero"`         // newest of a decision
+	Decisions  int                        `json:"decisions"`            // at Due
 }
 
 // owner is a strategy in a symbol.
@@ -342,11 +342,24 @@ func (b *Book) count(is func(*Order) bool) (n int) {
 	return n
 }
 
-// Rejections and Unknowns count answers of that outcome in a row, over all strategies and dates.
-func (b *Book) Rejections() int { return b.s.Rejections }
+// Rejections counts the strategy's orders that the broker or the exchange rejected, in a row, over all dates: a fill,
+// another end and a person's arm begin anew.
+func (b *Book) Rejections(strategy string) int { return b.s.Rejections[strategy] }
 
-// Unknowns: see Rejections.
+// Unknowns counts unknown answers in a row, over all strategies and dates.
 func (b *Book) Unknowns() int { return b.s.Unknowns }
+
+// LastEntry is when the newest buy of the strategy in the symbol was sent that filled or still may; zero for none on
+// the dates that Orders has.
+func (b *Book) LastEntry(strategy string, symbol market.Symbol) (last time.Time) {
+	for _, o := range b.s.Orders {
+		i := o.Intent
+		if i.Strategy == strategy && i.Order.Symbol == symbol && i.Order.Side == broker.Buy && (o.Phase != PhaseFinal || o.Filled > 0) && o.Sent.After(last) {
+			last = o.Sent
+		}
+	}
+	return last
+}
 
 // LastExit is when a sell of the strategy in the symbol last filled; zero if never.
 func (b *Book) LastExit(strategy string, symbol market.Symbol) time.Time {

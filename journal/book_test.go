@@ -303,11 +303,16 @@ func TestPersonsMoveSharesBetweenAStrategyAndTheRest(t *testing.T) {
 			t.Errorf("%+v and %d unowned, want %d at %s, high %s, and %d", p, ta.b.Unowned("005930"), own, average, high, unowned)
 		}
 	}
-	ta = ta.then(act("adopt", "cross", 40, "100"))
+	adopted := act("adopt", "cross", 40, "100")
+	adopted.Date = day - 3
+	ta = ta.then(adopted)
 	check(40, 60, "100", "100")
 	ta = ta.then(Mark{Strategy: "cross", Symbol: "005930", Price: won("150")})
 	ta = ta.then(act("adjust", "cross", 400, "10")) // a split: the high moves as the price does
 	check(400, 60, "10", "15")
+	if p := ta.b.Position("cross", "005930"); p.Since != day-3 {
+		t.Errorf("held since %s after the split, want %s", p.Since, day-3)
+	}
 	ta = ta.then(act("adjust", "", 600, "0"))
 	check(400, 600, "10", "15")
 	ta = ta.then(act("release", "cross", 100, "0"))
@@ -317,7 +322,7 @@ func TestPersonsMoveSharesBetweenAStrategyAndTheRest(t *testing.T) {
 	if ta.b.Expected("000660") != 5 {
 		t.Errorf("expected %d of the untouched, want 5", ta.b.Expected("000660"))
 	}
-	ta = ta.then(Snapshot{Account: broker.Account{}})
+	ta = ta.then(Snapshot{Account: broker.Account{Holdings: []broker.Holding{{Symbol: "000660", Shares: 7}}}})
 	if ta.b.Expected("000660") != 5 {
 		t.Error("a later snapshot moved what the account should hold")
 	}
@@ -360,8 +365,8 @@ func TestABuyReservesItsCashUntilItIsFinal(t *testing.T) {
 		{unknown("b"), "1001"},
 		{Absent{Intent: "b"}, "1001"},
 		{Bind{Intent: "b", ID: id("2"), By: ByReconcile}, "1001"},
-		{fill("b", broker.Buy, "2", 3, "300"), "701"}, // 1001 × 7/10 = 700.7
-		{Final{Intent: "b", State: "cancelled", Filled: 3}, "0"},
+		{fill("b", broker.Buy, "2", 7, "700"), "301"}, // 1001 × 3/10 = 300.3
+		{Final{Intent: "b", State: "cancelled", Filled: 7}, "0"},
 	} {
 		if ta = ta.then(c.body); !ta.b.Reserved().Equal(won(c.want)) {
 			t.Errorf("after %s %s won are reserved, want %s", c.body.Kind(), ta.b.Reserved(), c.want)
@@ -392,14 +397,60 @@ func TestKilledIsLeftOnlyAfterArming(t *testing.T) {
 	}
 }
 
+func TestRejectionsInARowEndWithAFillAnotherEndOrAPerson(t *testing.T) {
+	reject := func(n int) []Body {
+		return []Body{intent(fmt.Sprint("r", n), broker.Buy, 1), Answer{Intent: fmt.Sprint("r", n), Outcome: Rejected}}
+	}
+	late := []Body{intent("l", broker.Buy, 1), accepted("l", "9"), Final{Intent: "l", State: "rejected"}}
+	for name, c := range map[string]struct {
+		then []Body
+		want int
+	}{
+		"again":                   {reject(3), 3},
+		"rejected late":           {late, 3},
+		"accepted":                {late[:2], 2},
+		"filled":                  {append(late[:2:2], fill("l", broker.Buy, "9", 1, "100")), 0},
+		"cancelled":               {append(late[:2:2], Final{Intent: "l", State: "cancelled"}), 0},
+		"unsent":                  {[]Body{intent("u", broker.Buy, 1), Answer{Intent: "u", Outcome: Unsent}}, 2},
+		"armed":                   {[]Body{Operator{Act: "arm", Strategy: "cross", By: "uid 0"}}, 0},
+		"another armed":           {[]Body{Operator{Act: "arm", Strategy: "other", By: "uid 0"}}, 2},
+		"armed for real money":    {[]Body{Operator{Act: "arm", By: "uid 0"}}, 2},
+		"overridden":              {[]Body{Operator{Act: "override", Strategy: "cross", Why: "d", By: "uid 0"}}, 2},
+		"a date later, restarted": {[]Body{Start{Date: day + 1}}, 2},
+	} {
+		ta := tell(t, reject(1)...).then(reject(2)...).then(c.then...)
+		if got := ta.b.Rejections("cross"); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+		if ta.b.Armed() != (name == "armed for real money") {
+			t.Errorf("%s: armed %v", name, ta.b.Armed())
+		}
+	}
+}
+
+func TestALastEntryIsABuyThatFilledOrMay(t *testing.T) {
+	ta := tell(t, intent("x", broker.Buy, 1), Answer{Intent: "x", Outcome: Rejected})
+	if at := ta.b.LastEntry("cross", "005930"); !at.IsZero() {
+		t.Errorf("a rejected buy counts: %s", at)
+	}
+	ta = ta.then(intent("y", broker.Buy, 1), unknown("y"))
+	if at := ta.b.LastEntry("cross", "005930"); at.IsZero() || !ta.b.LastEntry("other", "005930").IsZero() || !ta.b.LastEntry("cross", "000660").IsZero() {
+		t.Errorf("an unknown buy does not count, or for others too: %s", at)
+	}
+	ta = ta.then(Absent{Intent: "y", Final: true})
+	if at := ta.b.LastEntry("cross", "005930"); !at.IsZero() {
+		t.Errorf("a buy that was not placed counts: %s", at)
+	}
+}
+
 func TestCountsAreOfTheirDateAndEndWithIt(t *testing.T) {
 	ta := tell(t, bought()...).then(
 		Opening{Date: day, Numbers: []string{"1"}}, intent("r", broker.Buy, 1), Answer{Intent: "r", Outcome: Rejected},
 		intent("u", broker.Buy, 1), unknown("u"), Cancel{Intent: "u", ID: id("5"), Why: "test"})
 	ta.refuses(Opening{Date: day}, ErrRepeated)
 	if b := ta.b; b.Sent(day, "") != 3 || b.Sent(day, "cross") != 3 || b.Sent(day, "other") != 0 || b.SentSince(due(9, 5)) != 2 ||
-		b.Rejections() != 1 || b.Unknowns() != 1 || b.UnknownSince(due(9, 8)) != 1 || b.UnknownSince(due(9, 9)) != 0 {
-		t.Errorf("sent %d, since %d, rejections %d, unknowns %d, %d", b.Sent(day, ""), b.SentSince(due(9, 5)), b.Rejections(), b.Unknowns(), b.UnknownSince(due(9, 8)))
+		b.Rejections("cross") != 1 || b.Unknowns() != 1 || b.UnknownSince(due(9, 8)) != 1 || b.UnknownSince(due(9, 9)) != 0 {
+		t.Errorf("sent %d, since %d, rejections %d, unknowns %d, %d", b.Sent(day, ""), b.SentSince(due(9, 5)), b.Rejections("cross"), b.Unknowns(), b.UnknownSince(due(9, 8)))
 	}
 	// The next day: everything of this one stays while an order of it is unknown.
 	ta = ta.then(Start{Date: day + 1})
@@ -415,6 +466,20 @@ func TestCountsAreOfTheirDateAndEndWithIt(t *testing.T) {
 	_, bound := ta.b.Bound(id("2"))
 	if len(ta.b.Orders()) != 0 || opened || bound || ta.b.Position("cross", "005930") == nil {
 		t.Error("the finished day was not put away, or the position was")
+	}
+}
+
+func TestUnknownAnswersAreCountedInARow(t *testing.T) {
+	ta := tell(t)
+	for n, c := range []struct {
+		outcome Outcome
+		want    int
+	}{{Unknown, 1}, {Unsent, 1}, {Unknown, 2}, {Rejected, 0}, {Unknown, 1}, {Accepted, 0}, {Unknown, 1}} {
+		name := fmt.Sprint("i", n)
+		ta = ta.then(intent(name, broker.Buy, 1), Answer{Intent: name, Outcome: c.outcome, ID: id("77")})
+		if got := ta.b.Unknowns(); got != c.want {
+			t.Errorf("after answer %d, %s, %d are unknown in a row, want %d", n, c.outcome, got, c.want)
+		}
 	}
 }
 
