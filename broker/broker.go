@@ -248,6 +248,7 @@ type Permit struct {
 	order   Order
 	expires time.Time
 	used    *bool
+	stopped func() error
 }
 
 // NewPermit is for the risk gate alone.
@@ -258,16 +259,38 @@ func NewPermit(o Order, expires time.Time) Permit {
 // Order shows what is permitted without using the permit up.
 func (p Permit) Order() Order { return p.order }
 
+// Unless returns the permit under one more condition: it ends as soon as stopped has an error to tell. Stopped is asked
+// right before each POST of the order, so that a halt or kill that came while the broker was reached still counts.
+func (p Permit) Unless(stopped func() error) Permit {
+	p.stopped = stopped
+	return p
+}
+
 // Use hands the order out once; a broker calls it right before it sends, with the present moment.
 func (p Permit) Use(now time.Time) (Order, error) {
-	switch {
-	case p.used == nil:
-		return Order{}, &Error{Op: "place", Kind: Unsent, Text: "no permit"}
-	case *p.used:
+	if err := p.Stands(now); err != nil {
+		return Order{}, err
+	}
+	if *p.used {
 		return Order{}, &Error{Op: "place", Kind: Unsent, Text: "permit already used"}
-	case now.After(p.expires):
-		return Order{}, &Error{Op: "place", Kind: Unsent, Text: "permit expired"}
 	}
 	*p.used = true
 	return p.order, nil
+}
+
+// Stands tells whether the permit is still good, used or not: a broker asks it before it repeats a POST that was turned
+// away unread.
+func (p Permit) Stands(now time.Time) error {
+	switch {
+	case p.used == nil:
+		return &Error{Op: "place", Kind: Unsent, Text: "no permit"}
+	case now.After(p.expires):
+		return &Error{Op: "place", Kind: Unsent, Text: "permit expired"}
+	case p.stopped == nil:
+		return nil
+	}
+	if err := p.stopped(); err != nil {
+		return &Error{Op: "place", Kind: Unsent, Text: "stopped before it was sent", Err: err}
+	}
+	return nil
 }
