@@ -13,7 +13,8 @@ import (
 
 // columns is random bars: prices random within a limit, flat and halted
 // stretches, bars without volume.
-type columns struct{ open, high, low, close, volume, source, index []num }
+// The source, which may be any series, is not ready where known is 0.
+type columns struct{ open, high, low, close, volume, source, index, known []num }
 
 func anyBars(t *rapid.T, size int) columns {
 	scale := rapid.SampledFrom([]int32{0, 0, 2, 8}).Draw(t, "scale")
@@ -21,6 +22,8 @@ func anyBars(t *rapid.T, size int) columns {
 	shares := rapid.SampledFrom([]int64{5, 1_000_000, 1 << 40}).Draw(t, "shares")
 	flat := rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "flat")
 	price := rapid.Int64Range(1, limit)
+	from := rapid.SampledFrom([]int{0, 0, 1, 5}).Draw(t, "from")
+	holes := rapid.SampledFrom([]int{0, 0, 9}).Draw(t, "holes")
 	var c columns
 	for i := range size {
 		p := []int64{price.Draw(t, "a"), price.Draw(t, "b"), price.Draw(t, "c"), price.Draw(t, "d")}
@@ -37,15 +40,24 @@ func anyBars(t *rapid.T, size int) columns {
 		c.volume = append(c.volume, n(volume))
 		c.index = append(c.index, decimal.New(index, -scale))
 		c.source = append(c.source, source)
+		known := n(1)
+		if i < from || holes > 0 && rapid.IntRange(0, holes).Draw(t, "hole") == 0 {
+			known = num{}
+		}
+		c.known = append(c.known, known)
 	}
 	return c
 }
 
 func (c columns) input() Input {
+	source := series.FromDecimals(c.source)
+	if slices.ContainsFunc(c.known, num.IsZero) {
+		source = series.Div(source, series.FromDecimals(c.known))
+	}
 	return Input{
 		Open: series.FromDecimals(c.open), High: series.FromDecimals(c.high), Low: series.FromDecimals(c.low),
 		Close: series.FromDecimals(c.close), Volume: series.FromDecimals(c.volume),
-		Source: series.FromDecimals(c.source), Index: series.FromDecimals(c.index),
+		Source: source, Index: series.FromDecimals(c.index),
 	}
 }
 
@@ -57,12 +69,18 @@ func (c columns) plain() plainBars {
 		}
 		return out
 	}
-	return plainBars{l(c.open), l(c.high), l(c.low), l(c.close), l(c.volume), l(c.source), l(c.index)}
+	source := l(c.source)
+	for i, known := range c.known {
+		if known.IsZero() {
+			source[i] = nil
+		}
+	}
+	return plainBars{l(c.open), l(c.high), l(c.low), l(c.close), l(c.volume), source, l(c.index)}
 }
 
 // head is the first k bars.
 func (c columns) head(k int) columns {
-	return columns{c.open[:k], c.high[:k], c.low[:k], c.close[:k], c.volume[:k], c.source[:k], c.index[:k]}
+	return columns{c.open[:k], c.high[:k], c.low[:k], c.close[:k], c.volume[:k], c.source[:k], c.index[:k], c.known[:k]}
 }
 
 // anyArgs draws arguments small enough for short columns.
@@ -166,6 +184,7 @@ func lively(size int) columns {
 		c.volume = append(c.volume, n(1000+i*31%977))
 		c.source = append(c.source, n(p+13))
 		c.index = append(c.index, n(2500+wave*wave%91+i%3))
+		c.known = append(c.known, n(1))
 	}
 	return c
 }
@@ -204,7 +223,7 @@ func TestFirstValueComesAfterTheWarmUp(t *testing.T) {
 // a price must follow, what is a ratio must stay, but for rounding.
 func TestPricesInAnotherUnitGiveTheSameAnswer(t *testing.T) {
 	c := lively(400)
-	ten := columns{volume: c.volume}
+	ten := columns{volume: c.volume, known: c.known}
 	for _, p := range []struct{ to, from *[]num }{
 		{&ten.open, &c.open}, {&ten.high, &c.high}, {&ten.low, &c.low},
 		{&ten.close, &c.close}, {&ten.source, &c.source}, {&ten.index, &c.index},
