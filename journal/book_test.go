@@ -397,14 +397,60 @@ func TestKilledIsLeftOnlyAfterArming(t *testing.T) {
 	}
 }
 
+func TestRejectionsInARowEndWithAFillAnotherEndOrAPerson(t *testing.T) {
+	reject := func(n int) []Body {
+		return []Body{intent(fmt.Sprint("r", n), broker.Buy, 1), Answer{Intent: fmt.Sprint("r", n), Outcome: Rejected}}
+	}
+	late := []Body{intent("l", broker.Buy, 1), accepted("l", "9"), Final{Intent: "l", State: "rejected"}}
+	for name, c := range map[string]struct {
+		then []Body
+		want int
+	}{
+		"again":                   {reject(3), 3},
+		"rejected late":           {late, 3},
+		"accepted":                {late[:2], 2},
+		"filled":                  {append(late[:2:2], fill("l", broker.Buy, "9", 1, "100")), 0},
+		"cancelled":               {append(late[:2:2], Final{Intent: "l", State: "cancelled"}), 0},
+		"unsent":                  {[]Body{intent("u", broker.Buy, 1), Answer{Intent: "u", Outcome: Unsent}}, 2},
+		"armed":                   {[]Body{Operator{Act: "arm", Strategy: "cross", By: "uid 0"}}, 0},
+		"another armed":           {[]Body{Operator{Act: "arm", Strategy: "other", By: "uid 0"}}, 2},
+		"armed for real money":    {[]Body{Operator{Act: "arm", By: "uid 0"}}, 2},
+		"overridden":              {[]Body{Operator{Act: "override", Strategy: "cross", Why: "d", By: "uid 0"}}, 2},
+		"a date later, restarted": {[]Body{Start{Date: day + 1}}, 2},
+	} {
+		ta := tell(t, reject(1)...).then(reject(2)...).then(c.then...)
+		if got := ta.b.Rejections("cross"); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+		if ta.b.Armed() != (name == "armed for real money") {
+			t.Errorf("%s: armed %v", name, ta.b.Armed())
+		}
+	}
+}
+
+func TestALastEntryIsABuyThatFilledOrMay(t *testing.T) {
+	ta := tell(t, intent("x", broker.Buy, 1), Answer{Intent: "x", Outcome: Rejected})
+	if at := ta.b.LastEntry("cross", "005930"); !at.IsZero() {
+		t.Errorf("a rejected buy counts: %s", at)
+	}
+	ta = ta.then(intent("y", broker.Buy, 1), unknown("y"))
+	if at := ta.b.LastEntry("cross", "005930"); at.IsZero() || !ta.b.LastEntry("other", "005930").IsZero() || !ta.b.LastEntry("cross", "000660").IsZero() {
+		t.Errorf("an unknown buy does not count, or for others too: %s", at)
+	}
+	ta = ta.then(Absent{Intent: "y", Final: true})
+	if at := ta.b.LastEntry("cross", "005930"); !at.IsZero() {
+		t.Errorf("a buy that was not placed counts: %s", at)
+	}
+}
+
 func TestCountsAreOfTheirDateAndEndWithIt(t *testing.T) {
 	ta := tell(t, bought()...).then(
 		Opening{Date: day, Numbers: []string{"1"}}, intent("r", broker.Buy, 1), Answer{Intent: "r", Outcome: Rejected},
 		intent("u", broker.Buy, 1), unknown("u"), Cancel{Intent: "u", ID: id("5"), Why: "test"})
 	ta.refuses(Opening{Date: day}, ErrRepeated)
 	if b := ta.b; b.Sent(day, "") != 3 || b.Sent(day, "cross") != 3 || b.Sent(day, "other") != 0 || b.SentSince(due(9, 5)) != 2 ||
-		b.Rejections() != 1 || b.Unknowns() != 1 || b.UnknownSince(due(9, 8)) != 1 || b.UnknownSince(due(9, 9)) != 0 {
-		t.Errorf("sent %d, since %d, rejections %d, unknowns %d, %d", b.Sent(day, ""), b.SentSince(due(9, 5)), b.Rejections(), b.Unknowns(), b.UnknownSince(due(9, 8)))
+		b.Rejections("cross") != 1 || b.Unknowns() != 1 || b.UnknownSince(due(9, 8)) != 1 || b.UnknownSince(due(9, 9)) != 0 {
+		t.Errorf("sent %d, since %d, rejections %d, unknowns %d, %d", b.Sent(day, ""), b.SentSince(due(9, 5)), b.Rejections("cross"), b.Unknowns(), b.UnknownSince(due(9, 8)))
 	}
 	// The next day: everything of this one stays while an order of it is unknown.
 	ta = ta.then(Start{Date: day + 1})

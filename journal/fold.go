@@ -232,10 +232,11 @@ func (b *Book) answer(e Entry, a Answer) error {
 		s := &b.s
 		switch a.Outcome {
 		case Accepted:
-			s.Rejections, s.Unknowns = 0, 0
+			s.Unknowns = 0
 			return b.take(o, a.ID)
 		case Rejected:
-			s.Rejections, s.Unknowns = s.Rejections+1, 0
+			s.Unknowns = 0
+			b.rejected(o.Intent.Strategy, true)
 			o.Phase, o.End = PhaseFinal, string(Rejected)
 		case Unsent:
 			o.Phase, o.End = PhaseFinal, string(Unsent)
@@ -247,6 +248,20 @@ func (b *Book) answer(e Entry, a Answer) error {
 		}
 		return nil
 	})
+}
+
+// rejected counts a strategy's rejections in a row.
+func (b *Book) rejected(strategy string, again bool) {
+	n := 0
+	if again {
+		n = b.s.Rejections[strategy] + 1
+	}
+	if b.s.Rejections[strategy] != n {
+		b.s.Rejections = put(b.s.Rejections, strategy, n)
+	}
+	if n == 0 {
+		b.s.Rejections = without(b.s.Rejections, func(k string, _ int) bool { return k == strategy })
+	}
 }
 
 // take makes the broker's order the intent's own, if it can be.
@@ -318,6 +333,7 @@ func (b *Book) final(f Final) error {
 			return contradict(ErrFill, f.Intent, "%s with %d shares, but %d are booked", f.State, f.Filled, o.Filled)
 		}
 		o.Phase, o.End = PhaseFinal, f.State
+		b.rejected(o.Intent.Strategy, f.State == string(Rejected))
 		return nil
 	})
 }
@@ -347,6 +363,7 @@ func (b *Book) fill(e Entry, f Fill) error {
 		if f.Date == b.s.Date {
 			b.s.Realised = b.s.Realised.Add(profit)
 		}
+		b.rejected(o.Intent.Strategy, false)
 		o.Filled, o.Value, o.Fee, o.Tax = f.Shares, f.Value, f.Fee, f.Tax
 		return nil
 	})
@@ -467,7 +484,12 @@ func (b *Book) operator(e Entry, op Operator) error {
 	bad := func(what string) error { return contradict(ErrBook, op.Act+" "+string(op.Symbol), "%s", what) }
 	switch op.Act {
 	case "arm":
+		if op.Strategy != "" {
+			b.rejected(op.Strategy, false)
+			break
+		}
 		s.Armed = true
+	case "override":
 	case "foreign":
 		id := broker.OrderID{Date: op.Date, Number: op.Number}
 		if op.Number == "" || op.Date == 0 {
