@@ -26,8 +26,13 @@ import (
 // The means are compared as exact decimals, nothing is rounded. Whether a trend
 // went before, which most books ask for, is left to the rule.
 //
-// By these words a bar without any range among such bars (a halted stretch) is
-// a white doji, because 0 is at most 0.
+// Lean carries some means from bar to bar and starts those of morning_star,
+// counterattack, abandoned_baby and stick_sandwich on the wrong bars, so that
+// its answer there depends on where the data begins. Here no answer depends on
+// more bars than WarmUp says.
+//
+// By the words above a bar without any range among such bars (a halted stretch)
+// is a white doji, because 0 is at most 0.
 type Pattern struct {
 	ID          string // the name rules call it by
 	Title       string
@@ -48,17 +53,17 @@ type Pattern struct {
 // first.
 type finder func(c []candle, a Args) series.Bits
 
-// The values of a pattern.
-const bullishValue = 100
+// full is the value of a bullish pattern; a bearish one is its negative.
+const full = 100
 
 // Compute is the pattern over whole columns of open, high, low and close: 100
 // on the bar that completes a bullish pattern, -100 for a bearish one, else 0.
 // Patterns without a direction (the dojis) say 100; spinning_top and high_wave
-// give the colour of the candle.
+// give the colour of the candle. Columns other than these four may be left out.
 func (p *Pattern) Compute(in Input, a Args) series.Series {
-	c := make([]candle, p.candles)
+	bars, c := newChart(in), make([]candle, p.candles)
 	for i := range c {
-		c[i] = candle{in: in, ago: p.candles - 1 - i}
+		c[i] = candle{bars, p.candles - 1 - i}
 	}
 	value := constant(in.Close.Len(), 0)
 	if p.bullish != nil {
@@ -68,7 +73,7 @@ func (p *Pattern) Compute(in Input, a Args) series.Series {
 		value = series.Sub(value, p.bearish(c, a).Series())
 	}
 	first := max(in.Open.First(), in.High.First(), in.Low.First(), in.Close.First())
-	return scaled(value, bullishValue).From(first + p.WarmUp(a) - 1)
+	return scaled(value, full).From(first + p.WarmUp(a) - 1)
 }
 
 // WarmUp is the number of bars until the first value, this bar included: the

@@ -6,58 +6,152 @@ import (
 	"maemae/series"
 )
 
+// chart is the bars a pattern is looked for in, and what was measured on them:
+// each measure is taken once, for every bar, and seen from later bars by
+// shifting it.
+type chart struct {
+	in      Input
+	columns map[sight]series.Series
+	truths  map[sight]series.Bits
+}
+
+// sight is a measure of the bar ago bars back.
+type sight struct {
+	measure string
+	ago     int
+}
+
+func newChart(in Input) *chart {
+	return &chart{in: in, columns: map[sight]series.Series{}, truths: map[sight]series.Bits{}}
+}
+
 // candle is one candle of a pattern, seen from the bar that ends the pattern:
 // its columns hold on each bar the values of the bar that lies ago bars back.
 type candle struct {
-	in  Input
-	ago int
+	chart *chart
+	ago   int
 }
 
-func (c candle) open() series.Series  { return series.Shift(c.in.Open, c.ago) }
-func (c candle) high() series.Series  { return series.Shift(c.in.High, c.ago) }
-func (c candle) low() series.Series   { return series.Shift(c.in.Low, c.ago) }
-func (c candle) close() series.Series { return series.Shift(c.in.Close, c.ago) }
+func (c candle) column(measure string, take func(in Input, c candle) series.Series) series.Series {
+	at := sight{measure, c.ago}
+	s, ok := c.chart.columns[at]
+	switch {
+	case ok:
+		return s
+	case c.ago == 0:
+		s = take(c.chart.in, c)
+	default:
+		s = series.Shift(candle{c.chart, 0}.column(measure, take), c.ago)
+	}
+	c.chart.columns[at] = s
+	return s
+}
+
+func (c candle) truth(measure string, take func(c candle) series.Bits) series.Bits {
+	at := sight{measure, c.ago}
+	b, ok := c.chart.truths[at]
+	switch {
+	case ok:
+		return b
+	case c.ago == 0:
+		b = take(c)
+	default:
+		b = series.ShiftBits(candle{c.chart, 0}.truth(measure, take), c.ago)
+	}
+	c.chart.truths[at] = b
+	return b
+}
+
+func (c candle) open() series.Series {
+	return c.column("open", func(in Input, _ candle) series.Series { return in.Open })
+}
+func (c candle) high() series.Series {
+	return c.column("high", func(in Input, _ candle) series.Series { return in.High })
+}
+func (c candle) low() series.Series {
+	return c.column("low", func(in Input, _ candle) series.Series { return in.Low })
+}
+func (c candle) close() series.Series {
+	return c.column("close", func(in Input, _ candle) series.Series { return in.Close })
+}
 
 // top and bottom are the ends of the body.
-func (c candle) top() series.Series    { return series.Larger(c.open(), c.close()) }
-func (c candle) bottom() series.Series { return series.Smaller(c.open(), c.close()) }
+func (c candle) top() series.Series {
+	return c.column("top", func(in Input, _ candle) series.Series { return series.Larger(in.Open, in.Close) })
+}
+func (c candle) bottom() series.Series {
+	return c.column("bottom", func(in Input, _ candle) series.Series { return series.Smaller(in.Open, in.Close) })
+}
 
-func (c candle) body() series.Series  { return series.Abs(series.Sub(c.close(), c.open())) }
-func (c candle) upper() series.Series { return series.Sub(c.high(), c.top()) }
-func (c candle) lower() series.Series { return series.Sub(c.bottom(), c.low()) }
-func (c candle) span() series.Series  { return series.Sub(c.high(), c.low()) }
+func (c candle) body() series.Series {
+	return c.column("body", func(in Input, _ candle) series.Series { return series.Abs(series.Sub(in.Close, in.Open)) })
+}
+func (c candle) upper() series.Series {
+	return c.column("upper", func(in Input, c candle) series.Series { return series.Sub(in.High, c.top()) })
+}
+func (c candle) lower() series.Series {
+	return c.column("lower", func(in Input, c candle) series.Series { return series.Sub(c.bottom(), in.Low) })
+}
+func (c candle) span() series.Series {
+	return c.column("span", func(in Input, _ candle) series.Series { return series.Sub(in.High, in.Low) })
+}
 
 // mean is a part of the mean of x over the bars before the candle: the sum
-// times part/bars, which for 5 and 10 bars is an exact decimal, so that no
-// division is needed.
-func mean(x series.Series, bars int, partOfOne decimal.Decimal) series.Series {
-	return times(series.Shift(series.Sum(x, bars), 1), partOfOne)
+// times share, which is part/bars. For 5 and 10 bars that is an exact decimal,
+// so that no division is needed.
+func mean(x series.Series, bars int, share decimal.Decimal) series.Series {
+	return times(series.Shift(series.Sum(x, bars), 1), share)
 }
 
-// The measures, each taken over the bars before the candle.
-func (c candle) meanBody() series.Series { return mean(c.body(), 10, hundredths(10)) } // 1/10
-func (c candle) halfMeanShadows() series.Series { // 1/2 of 1/10
-	return mean(series.Add(c.upper(), c.lower()), 10, hundredths(5))
+// The measures over the bars before the candle. Each share is the part of the
+// mean that counts, divided by the number of bars.
+func (c candle) meanBody() series.Series { // 1 / 10
+	return c.column("mean body", func(_ Input, c candle) series.Series { return mean(c.body(), 10, hundredths(10)) })
 }
-func (c candle) tenthOfMeanSpan() series.Series { return mean(c.span(), 10, hundredths(1)) } // 1/10 of 1/10
-func (c candle) equal() series.Series           { return mean(c.span(), 5, hundredths(1)) }  // 0.05 of 1/5
-func (c candle) near() series.Series            { return mean(c.span(), 5, hundredths(4)) }  // 0.2 of 1/5
-func (c candle) far() series.Series             { return mean(c.span(), 5, hundredths(12)) } // 0.6 of 1/5
+func (c candle) halfMeanShadows() series.Series { // 0.5 / 10
+	return c.column("half mean shadows", func(_ Input, c candle) series.Series {
+		return mean(series.Add(c.upper(), c.lower()), 10, hundredths(5))
+	})
+}
+func (c candle) tenthOfMeanSpan() series.Series { // 0.1 / 10
+	return c.column("tenth of mean span", func(_ Input, c candle) series.Series { return mean(c.span(), 10, hundredths(1)) })
+}
+func (c candle) equal() series.Series { // 0.05 / 5
+	return c.column("equal", func(_ Input, c candle) series.Series { return mean(c.span(), 5, hundredths(1)) })
+}
+func (c candle) near() series.Series { // 0.2 / 5
+	return c.column("near", func(_ Input, c candle) series.Series { return mean(c.span(), 5, hundredths(4)) })
+}
+func (c candle) far() series.Series { // 0.6 / 5
+	return c.column("far", func(_ Input, c candle) series.Series { return mean(c.span(), 5, hundredths(12)) })
+}
 
-func (c candle) white() series.Bits { return series.LessEqual(c.open(), c.close()) }
-func (c candle) black() series.Bits { return series.Less(c.close(), c.open()) }
+func (c candle) white() series.Bits {
+	return c.truth("white", func(c candle) series.Bits { return series.LessEqual(c.open(), c.close()) })
+}
+func (c candle) black() series.Bits { return series.Not(c.white()) }
 
-func (c candle) long() series.Bits    { return series.Less(c.meanBody(), c.body()) }
-func (c candle) short() series.Bits   { return series.Less(c.body(), c.meanBody()) }
-func (c candle) notLong() series.Bits { return series.LessEqual(c.body(), c.meanBody()) }
-func (c candle) doji() series.Bits    { return series.LessEqual(c.body(), c.tenthOfMeanSpan()) }
+func (c candle) long() series.Bits {
+	return c.truth("long", func(c candle) series.Bits { return above(c.body(), c.meanBody()) })
+}
+func (c candle) short() series.Bits {
+	return c.truth("short", func(c candle) series.Bits { return below(c.body(), c.meanBody()) })
+}
+func (c candle) notLong() series.Bits { return series.Not(c.long()) }
+func (c candle) doji() series.Bits {
+	return c.truth("doji", func(c candle) series.Bits { return series.LessEqual(c.body(), c.tenthOfMeanSpan()) })
+}
 
-func (c candle) noUpper() series.Bits   { return series.Less(c.upper(), c.tenthOfMeanSpan()) }
-func (c candle) noLower() series.Bits   { return series.Less(c.lower(), c.tenthOfMeanSpan()) }
-func (c candle) someUpper() series.Bits { return series.Less(c.tenthOfMeanSpan(), c.upper()) }
-func (c candle) someLower() series.Bits { return series.Less(c.tenthOfMeanSpan(), c.lower()) }
-func (c candle) longUpper() series.Bits { return series.Less(c.body(), c.upper()) }
-func (c candle) longLower() series.Bits { return series.Less(c.body(), c.lower()) }
+func (c candle) noUpper() series.Bits {
+	return c.truth("no upper", func(c candle) series.Bits { return below(c.upper(), c.tenthOfMeanSpan()) })
+}
+func (c candle) noLower() series.Bits {
+	return c.truth("no lower", func(c candle) series.Bits { return below(c.lower(), c.tenthOfMeanSpan()) })
+}
+func (c candle) someUpper() series.Bits { return above(c.upper(), c.tenthOfMeanSpan()) }
+func (c candle) someLower() series.Bits { return above(c.lower(), c.tenthOfMeanSpan()) }
+func (c candle) longUpper() series.Bits { return above(c.upper(), c.body()) }
+func (c candle) longLower() series.Bits { return above(c.lower(), c.body()) }
 
 // marubozu is a long body without shadows.
 func (c candle) marubozu() series.Bits { return all(c.long(), c.noUpper(), c.noLower()) }
