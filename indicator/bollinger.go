@@ -71,6 +71,7 @@ type deviations struct {
 // loop alone keeps its numbers in registers.
 func (w deviations) bands(x, middle, upper, lower []int64) bool {
 	var variances [256]int64
+	places, width := w.places, w.width
 	state := series.NewWindow(x[:w.n-1])
 	for at := 0; at <= len(x)-int(w.n); at += len(variances) {
 		end := min(at+len(variances), len(x)-int(w.n)+1)
@@ -82,7 +83,7 @@ func (w deviations) bands(x, middle, upper, lower []int64) bool {
 		mid, up, low := middle[at:end], upper[at:end], lower[at:end]
 		mid, up, low = mid[:len(block)], up[:len(block)], low[:len(block)]
 		for i, deviation := range block {
-			m, half := mid[i]*w.places, deviation*w.width
+			m, half := mid[i]*places, deviation*width
 			up[i], low[i] = m+half, m-half
 		}
 	}

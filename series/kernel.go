@@ -168,8 +168,6 @@ func NewWindow(x []int64) Window {
 // false where 64 bits do not hold a variance. The three slices must not overlap.
 func (w *Window) Move(x, means, variances []int64, up, squareUp int64) bool {
 	n, sum, spread, went := w.n, w.sum, w.spread, w.oldest
-	over, square := NewDivider(n), NewDivider(n*n)
-	var largest int64
 	old, x := x, x[n-1:]
 	old, means, variances = old[:len(x)], means[:len(x)], variances[:len(x)]
 	for i, came := range x {
@@ -177,11 +175,28 @@ func (w *Window) Move(x, means, variances []int64, up, squareUp int64) bool {
 		spread += (came - went) * (n*(came+went) - 2*sum - came + went)
 		sum += came - went
 		went = old[i]
-		whole := square.Floor(spread)
-		largest = max(largest, whole)
-		variances[i] = whole*squareUp + square.Unsigned((spread-whole*n*n)*squareUp)
-		means[i] = over.Unsigned(sum * up)
+		means[i], variances[i] = sum, spread
 	}
 	w.sum, w.spread, w.oldest = sum, spread, went
-	return largest < math.MaxInt64/squareUp
+	return rescale(means, up, n) && rescale(variances, squareUp, n*n)
+}
+
+// rescale replaces every v (0 or more) by v*up/d, rounded; false where 64 bits do
+// not hold one. d*up must fit 63 bits.
+func rescale(values []int64, up, d int64) bool {
+	var largest int64
+	if k := up / d; up%d == 0 { // no need to divide, as for 20 bars and 8 decimals
+		for i, v := range values {
+			largest = max(largest, v)
+			values[i] = v * k
+		}
+		return largest <= math.MaxInt64/k
+	}
+	div := NewDivider(d)
+	for i, v := range values {
+		whole := div.Floor(v)
+		largest = max(largest, whole)
+		values[i] = whole*up + div.Unsigned((v-whole*d)*up)
+	}
+	return largest < math.MaxInt64/up
 }

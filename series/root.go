@@ -1,7 +1,6 @@
 package series
 
 import (
-	"math"
 	"math/big"
 	"slices"
 )
@@ -76,23 +75,24 @@ func Variance(s Series, n int) Series {
 	return newWide(Digits, out, r)
 }
 
-// varianceNarrow is Variance in 64 bits; false where they do not suffice.
+// varianceNarrow is Variance in 64 bits for values that are not negative; false
+// where they do not suffice.
 func varianceNarrow(s Series, n int, r readiness) (Series, bool) {
 	up, ok := pow10(Digits - 2*s.scale)
-	// A variance stays when all values move by the same, so they begin at 0.
-	s = s.tight()
-	span, fit := addFits(s.hi, -s.lo)
-	if !ok || !fit || s.lo == math.MinInt64 || span >= WindowTop(n) || s.holes != nil {
+	if !ok || s.holes != nil || s.lo < 0 || s.hi >= WindowTop(n) {
 		return Series{}, false
 	}
 	out := make([]int64, s.n)
-	x := make([]int64, s.n-s.first)
-	for i := range x {
-		x[i] = s.narrow[s.first+i] - s.lo
+	x := s.narrow[s.first:]
+	if len(x) < n {
+		return newBounded(Digits, out, r, 0, 0), true
 	}
-	if len(x) >= n {
-		w := NewWindow(x[:n-1])
-		if !w.Move(x, make([]int64, len(x)-n+1), out[r.first:], 1, up) {
+	var means [256]int64 // of no use here
+	w := NewWindow(x[:n-1])
+	variances := out[r.first:]
+	for at := 0; at < len(variances); at += len(means) {
+		end := min(at+len(means), len(variances))
+		if !w.Move(x[at:end+n-1], means[:], variances[at:end], 1, up) {
 			return Series{}, false
 		}
 	}
