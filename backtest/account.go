@@ -1,6 +1,9 @@
 package backtest
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/shopspring/decimal"
 
 	"maemae/broker"
@@ -15,6 +18,18 @@ type account struct {
 	days  *sessions
 	begin int // first session that counts; those before it only warm up
 	legs  []*leg
+	notes []string // what is worth saying about its slots
+}
+
+// name is that of its strategies.
+func (a *account) name() string {
+	var names []string
+	for _, l := range a.legs {
+		if !slices.Contains(names, l.rule.Name) {
+			names = append(names, l.rule.Name)
+		}
+	}
+	return strings.Join(names, " + ")
 }
 
 // leg is one rule on one symbol. Legs stand in the order in which they may buy.

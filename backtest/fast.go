@@ -37,8 +37,9 @@ type book struct {
 	fills  []fastFill
 	cut    cuts
 
-	equity, cashes []int64 // by session from begin
-	filled         int     // the session up to which they carry the cash
+	equity []int64       // by session from begin
+	cashes []report.Step // the cash whenever it changed, by point of the curve
+	filled int           // the session up to which equity carries the cash
 }
 
 // fastFill is one fill; price is in the scale of its symbol, fee and tax in that of the book.
@@ -63,6 +64,8 @@ type fastLeg struct {
 	stopAt, targetAt, trailAt part // of the entry or the high; den is 0 where there is none
 	amount                    part // of the size: a part of money, or shares
 	won, capital              int64
+	remembers                 bool // the highest price since the entry matters
+	watches                   bool // what happens inside bars matters
 
 	shares, price, high int64
 	stop, target, trail int64 // low <= stop, high >= target, low <= trail
@@ -86,14 +89,15 @@ func newBook(a *account, signals []signals) (*book, error) {
 	if !fits || !held {
 		return nil, errWide
 	}
-	n := a.days.len() - a.begin
-	b.equity, b.cashes = make([]int64, n), make([]int64, n)
+	b.equity = make([]int64, a.days.len()-a.begin)
 	for i, l := range a.legs {
 		f := &fastLeg{leg: l, index: i}
 		if !f.constants(b.scale) {
 			return nil, errWide
 		}
 		f.signals = signals[i]
+		f.remembers = f.asks || f.trailAt.den != 0
+		f.watches = f.remembers || f.stopAt.den != 0 || f.targetAt.den != 0
 		b.legs = append(b.legs, f)
 	}
 	b.due, b.queue, b.held, b.wishes = make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs))
@@ -166,6 +170,7 @@ func (b *book) walk() error {
 func (b *book) reset() {
 	b.cash, b.value, b.filled, b.cut = b.start, 0, b.begin, cuts{}
 	b.queue, b.held, b.fills = b.queue[:0], b.held[:0], b.fills[:0]
+	b.cashes = append(b.cashes[:0], report.Step{Cash: b.cash})
 	for _, l := range b.legs {
 		l.shares, l.watched = 0, -1
 	}
@@ -225,7 +230,7 @@ func (b *book) seek(l *fastLeg, s int) int {
 		until = min(until, l.slot(max(s, l.since+n)))
 	}
 	switch {
-	case l.stopAt.den == 0 && l.targetAt.den == 0 && l.trailAt.den == 0:
+	case !l.watches:
 		return until
 	case b.o.ExitsAtSlots:
 		return l.scanSlots(s, until)
@@ -292,7 +297,7 @@ func (l *fastLeg) scanBars(s, until int) int {
 		if low[i] <= l.stop || high[i] >= l.target {
 			return at
 		}
-		if l.trailAt.den == 0 {
+		if !l.remembers {
 			continue
 		}
 		seen := max(l.high, t.bars.Open[i])
@@ -312,7 +317,7 @@ func (l *fastLeg) scanBars(s, until int) int {
 // quiet is what a bar must lie above and must not exceed so that nothing happens in it: no level, no new high.
 func (l *fastLeg) quiet() (floor, ceiling int64) {
 	floor, ceiling = max(l.stop, l.trail), l.target-1
-	if l.trailAt.den != 0 {
+	if l.remembers {
 		ceiling = min(ceiling, l.high)
 	}
 	return floor, ceiling
@@ -411,7 +416,7 @@ func (b *book) session(s int) error {
 	for _, l := range b.due {
 		i, here := l.tape.bar(s)
 		l.bar, l.trades = i, here && !l.tape.halted(i)
-		if watch && l.trades && l.shares > 0 {
+		if watch && l.watches && l.trades && l.shares > 0 {
 			b.watchOpen(l, s)
 		}
 	}
@@ -419,7 +424,7 @@ func (b *book) session(s int) error {
 		return err
 	}
 	for _, l := range b.due {
-		if watch && l.trades && l.shares > 0 {
+		if watch && l.watches && l.trades && l.shares > 0 {
 			b.watchInside(l, s)
 		}
 	}
@@ -605,8 +610,7 @@ func (b *book) buy(l *fastLeg, s int, price, equity, cash int64) error {
 	value := n * l.unit * at
 	fee := paid - value
 	top, fits := times(n*l.unit, l.tape.highest)
-	b.fill(s)
-	b.cash -= paid
+	b.paid(s, -paid)
 	if b.value += top; !fits || b.value >= limit-b.cash || !l.hold(n, at, s) {
 		return errWide
 	}
@@ -684,9 +688,8 @@ func (b *book) sell(l *fastLeg, s int, price int64, reason strategy.Reason) {
 	}
 	value := n * l.unit * price
 	fee, tax := b.fee.of(value), b.taxOf(l, s).of(value)
-	b.fill(s)
+	b.paid(s, value-fee-tax)
 	b.mark(l, s)
-	b.cash += value - fee - tax
 	b.value -= n * l.unit * l.tape.highest
 	l.shares -= n
 	if l.shares == 0 {
@@ -716,10 +719,22 @@ func (b *book) taxOf(l *fastLeg, s int) rate {
 
 // fill carries the cash through the sessions before s.
 func (b *book) fill(s int) {
-	for i := b.filled - b.begin; i < s-b.begin; i++ {
-		b.cashes[i], b.equity[i] = b.cash, b.cash
+	equity, cash := b.equity[b.filled-b.begin:s-b.begin], b.cash
+	for i := range equity {
+		equity[i] = cash
 	}
-	b.filled = max(b.filled, s)
+	b.filled = s
+}
+
+// paid changes the cash in a session, whose equity is not filled yet.
+func (b *book) paid(s int, by int64) {
+	b.fill(s)
+	b.cash += by
+	if last := &b.cashes[len(b.cashes)-1]; last.From == s-b.begin {
+		last.Cash = b.cash
+		return
+	}
+	b.cashes = append(b.cashes, report.Step{From: s - b.begin, Cash: b.cash})
 }
 
 // mark adds the holding of a leg to the equity of the sessions before s. The cash of these is written.
@@ -768,7 +783,7 @@ func (b *book) balance() error {
 			equity += l.counted * l.unit * l.tape.bars.Close[i]
 		}
 	}
-	if last := len(b.equity) - 1; equity != b.equity[last] || cash != b.cashes[last] {
+	if last := len(b.equity) - 1; equity != b.equity[last] || cash != b.cashes[len(b.cashes)-1].Cash {
 		return fmt.Errorf("%w: fills leave %d, the curve ends at %d (in %d decimals of a won)", errBalance, equity, b.equity[last], b.scale)
 	}
 	return nil

@@ -20,8 +20,26 @@ type band struct{ from, tick int64 }
 // topPrice is where the search for bands ends, in won: there is none above.
 const topPrice = 1_000_000_000
 
-// laddersOf are the ladders over the sessions, each with the first session it counts from.
-func laddersOf(of market.Instrument, raw bool, days *sessions) []ladder {
+// laddersOf are the ladders of a kind of issue over the sessions, each with the first session it counts from.
+func (days *sessions) laddersOf(of market.Instrument, raw bool) []ladder {
+	key := issue{of.Board, of.Kind, raw}
+	if days.ladders[key] == nil {
+		if days.ladders == nil {
+			days.ladders = map[issue][]ladder{}
+		}
+		days.ladders[key] = readLadders(of, raw, days)
+	}
+	return days.ladders[key]
+}
+
+// issue is what a ladder depends on besides the date.
+type issue struct {
+	board market.Board
+	kind  market.Kind
+	raw   bool
+}
+
+func readLadders(of market.Instrument, raw bool, days *sessions) []ladder {
 	read := func(session int) ladder {
 		return ladder{session, bandsOf(ladderAt(of, raw, days.dates[session]))}
 	}

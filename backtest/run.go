@@ -3,7 +3,10 @@ package backtest
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/shopspring/decimal"
 
@@ -17,7 +20,7 @@ import (
 // Options is what a backtest needs. Rules, Load, Cash, Calendar and Instrument are required.
 type Options struct {
 	Rules      []*strategy.Strategy
-	Load       func(market.Symbol) (history.Bars, error) // bars of a symbol, oldest first
+	Load       func(market.Symbol) (history.Bars, error) // bars of a symbol, oldest first; called by several at once
 	From, To   market.Date                               // the sessions that count; zero: as far as the bars reach
 	Cash       decimal.Decimal                           // won at the start
 	Together   bool                                      // all rules share the cash; otherwise each has it alone
@@ -32,7 +35,7 @@ type Options struct {
 
 	// Permit may refuse a buy; nil permits all. Shares and price are those it would fill at.
 	Permit func(*strategy.Strategy, broker.Order) bool
-	// Progress hears how many of all accounts are done.
+	// Progress hears how many of all accounts are done, from several at once.
 	Progress func(done, all int)
 }
 
@@ -79,78 +82,117 @@ func Run(o Options) (report.Result, error) {
 			groups = append(groups, []*strategy.Strategy{r})
 		}
 	}
-	for i, g := range groups {
-		run, err := o.account(g)
+	result.Runs = make([]report.Run, len(groups))
+	all := make([]findings, len(groups))
+	var done atomic.Int64
+	err := parallel(len(groups), func(i int) error {
+		a, err := o.open(groups[i])
 		if err != nil {
-			return report.Result{}, err
+			return err
 		}
-		result.Runs = append(result.Runs, run)
-		if o.Progress != nil {
-			o.Progress(i+1, len(groups))
+		out, err := a.play()
+		if err != nil {
+			return err
 		}
+		result.Runs[i] = a.run(out)
+		all[i].add(a, out)
+		if n := done.Add(1); o.Progress != nil {
+			o.Progress(int(n), len(groups))
+		}
+		return nil
+	})
+	if err != nil {
+		return report.Result{}, fmt.Errorf("backtest: %w", err)
 	}
+	var f findings
+	for _, x := range all {
+		f.join(x)
+	}
+	result.Assumptions = o.assumptions(f)
 	return result, nil
 }
 
-// account builds the account of some rules, walks it and adds it up.
-func (o *Options) account(rules []*strategy.Strategy) (report.Run, error) {
-	a, err := o.open(rules)
-	if err != nil {
-		return report.Run{}, err
-	}
-	out, err := a.play()
-	if err != nil {
-		return report.Run{}, fmt.Errorf("backtest: %w", err)
-	}
-	run := report.Run{Cash: o.Cash, FinalEquity: o.Cash, Trades: out.trades, Equity: out.curve, From: a.days.dates[a.begin], To: a.days.dates[a.days.len()-1]}
-	var names []string
-	seen := map[market.Symbol]bool{}
-	for _, r := range rules {
-		names = append(names, r.Name)
-		for _, s := range r.Symbols {
-			if !seen[s] {
-				run.Symbols = append(run.Symbols, s)
+// parallel does n pieces of work on all processors. The error is that of the first piece in order that has one, so that
+// nothing depends on who was faster.
+func parallel(n int, work func(i int) error) error {
+	errs := make([]error, n)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				errs[i] = work(i)
 			}
-			seen[s] = true
+		})
+	}
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
 		}
 	}
-	run.Strategy = strings.Join(names, " + ")
-	if n := run.Equity.Len(); n > 0 {
-		run.FinalEquity = run.Equity.At(n - 1).Equity
+	return nil
+}
+
+// run is an account as it is handed out.
+func (a *account) run(out outcome) report.Run {
+	last := a.days.len() - 1
+	r := report.Run{
+		Strategy: a.name(), From: a.days.dates[a.begin], To: a.days.dates[last],
+		Cash: a.o.Cash, FinalEquity: out.curve.At(last - a.begin).Equity, Trades: out.trades, Equity: out.curve,
 	}
-	run.Metrics = report.Measure(run)
-	return run, nil
+	for _, l := range a.legs {
+		if !slices.Contains(r.Symbols, l.tape.of.Symbol) {
+			r.Symbols = append(r.Symbols, l.tape.of.Symbol)
+		}
+	}
+	r.Metrics = report.Measure(r)
+	return r
 }
 
 // play walks the account with the fast engine where that can, and else with the plain one.
 func (a *account) play() (outcome, error) {
-	all := make([]signals, len(a.legs))
-	for i, l := range a.legs {
-		s, ok, err := signalsOf(l)
-		if err != nil {
-			return outcome{}, err
+	known := map[*strategy.Strategy]traits{}
+	for _, l := range a.legs {
+		x, seen := known[l.rule]
+		if !seen {
+			x = traitsOf(l)
+			known[l.rule] = x
 		}
-		if !ok {
+		if !x.columnar {
 			return a.plain()
 		}
-		if err := l.guard(s.columns); err != nil {
-			return outcome{}, err
-		}
-		all[i] = s
 	}
-	b, err := newBook(a, all)
-	if err == nil {
-		err = b.walk()
-	}
-	switch {
-	case errors.Is(err, errWide):
+	b, err := a.fast(known)
+	if errors.Is(err, errWide) {
 		out, err := a.plain()
 		out.wide = true
 		return out, err
-	case err != nil:
+	}
+	if err != nil {
 		return outcome{}, err
 	}
 	return b.outcome(), nil
+}
+
+// fast walks an account of columnar rules in integers.
+func (a *account) fast(known map[*strategy.Strategy]traits) (*book, error) {
+	all := make([]signals, len(a.legs))
+	err := parallel(len(a.legs), func(i int) (err error) {
+		l := a.legs[i]
+		if all[i], err = l.signalsOf(known[l.rule]); err != nil {
+			return err
+		}
+		return l.guard(all[i].columns)
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBook(a, all)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.walk()
 }
 
 // open loads the bars of the rules and lays them along one calendar.
@@ -178,14 +220,17 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 	}
 	days, err := between(calendar, first, last)
 	if err != nil {
-		return nil, fmt.Errorf("backtest: %w", err)
+		return nil, err
 	}
 	a := &account{o: o, days: days}
 	tapes := map[market.Symbol]*tape{}
 	for _, r := range rules {
-		list, _, err := slots(r, days)
+		list, outside, err := slots(r, days)
 		if err != nil {
-			return nil, fmt.Errorf("backtest: strategy %s: %w", r.Name, err)
+			return nil, fmt.Errorf("strategy %s: %w", r.Name, err)
+		}
+		if outside > 0 {
+			a.notes = append(a.notes, fmt.Sprintf("in %s all its moments lie before the first minute or after the last in which an order may be sent (allow_auction)", count(outside, "session")))
 		}
 		for _, s := range r.Symbols {
 			if tapes[s] == nil {
@@ -201,16 +246,16 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 func (o *Options) load(s market.Symbol) (history.Bars, error) {
 	b, err := o.Load(s)
 	if err != nil {
-		return b, fmt.Errorf("backtest: bars of %s: %w", s, err)
+		return b, fmt.Errorf("bars of %s: %w", s, err)
 	}
 	if err := b.Check(); err != nil {
-		return b, fmt.Errorf("backtest: bars of %s: %w", s, err)
+		return b, fmt.Errorf("bars of %s: %w", s, err)
 	}
 	if o.To != 0 && b.Len() > 0 {
 		b = b.Between(b.Dates[0], o.To)
 	}
 	if b.Len() == 0 {
-		return b, fmt.Errorf("backtest: no bars of %s up to the end of the run", s)
+		return b, fmt.Errorf("no bars of %s up to the end of the run", s)
 	}
 	return b, nil
 }
@@ -232,7 +277,7 @@ func (a *account) start(from market.Date) error {
 	}
 	a.begin = max(a.begin, a.days.find(from))
 	if a.begin >= a.days.len() {
-		return errors.New("backtest: no session counts: the bars end before the rules have what they need, or before the run begins")
+		return errors.New("no session counts: the bars end before the rules have what they need, or before the run begins")
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package backtest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"os"
 	"testing"
 
@@ -59,4 +62,15 @@ func TestTheShippedRulesRun(t *testing.T) {
 			t.Logf("%+v", x)
 		}
 	}
+}
+
+// hash is a fingerprint of a result as it is written.
+func hash(t testing.TB, r any) string {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
 }

@@ -17,6 +17,8 @@ type sessions struct {
 	after  [2]market.Date
 	opens  []time.Time
 	closes []time.Time
+
+	ladders map[issue][]ladder // those read so far
 }
 
 func (s *sessions) len() int { return len(s.dates) }

@@ -3,6 +3,7 @@ package backtest
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -18,36 +19,44 @@ type signals struct {
 	asks    bool        // the sell side asks for the position
 }
 
+// traits are what decides whether columns can say what a rule says. They are the same for all its symbols.
+type traits struct {
+	asks     bool // the sell side asks for the position
+	columnar bool
+}
+
 // priceWord finds the current price in a condition.
 var priceWord = regexp.MustCompile(`(^|[^.\w])price\b`)
 
-// signalsOf evaluates a rule over all bars. It is false where columns cannot say what the rule says: a rule that does
-// not look at finished bars alone, or one of completed bars that asks for the price of the day after them.
-func signalsOf(l *leg) (s signals, ok bool, err error) {
-	if !l.rule.CompletedBars {
-		for _, x := range l.slots {
-			if x&atOpen != 0 {
-				return s, false, nil
-			}
-		}
+// traitsOf looks at a rule: columns know a rule that sees the bar of its session as it ends, and one of completed bars,
+// unless that asks for the price of the day after them, or its orders wait inside that day.
+func traitsOf(l *leg) traits {
+	d := l.rule.Decide(strategy.View{Symbol: l.tape.of.Symbol, Bars: prefix(l.tape.bars, 1), Price: decimal.New(1, 0)})
+	asks := d.Sell != nil && positionWord.MatchString(d.Sell.Text)
+	if l.rule.CompletedBars {
+		waits := l.rule.Order.Type == strategy.Limit && l.rule.Order.Ticks < 0
+		return traits{asks, !waits && !mentionsPrice(d.Buy) && !mentionsPrice(d.Sell)}
 	}
-	first := l.rule.Decide(strategy.View{Symbol: l.tape.of.Symbol, Bars: prefix(l.tape.bars, 1), Price: decimal.New(1, 0)})
-	if l.rule.CompletedBars && (mentionsPrice(first.Buy) || mentionsPrice(first.Sell) || l.rule.Order.Type == strategy.Limit && l.rule.Order.Ticks < 0) {
-		return s, false, nil
-	}
+	return traits{asks, !slices.ContainsFunc(l.slots, func(x slot) bool { return x&atOpen != 0 })}
+}
+
+var positionWord = regexp.MustCompile(`\bposition\.`)
+
+func mentionsPrice(e *strategy.Evidence) bool { return e != nil && priceWord.MatchString(e.Text) }
+
+// signalsOf evaluates a columnar rule over all bars.
+func (l *leg) signalsOf(x traits) (signals, error) {
 	c, err := l.rule.Columns(l.tape.of.Symbol, l.tape.bars)
 	if err != nil {
-		return s, false, err
+		return signals{}, err
 	}
-	s = signals{columns: c, enter: c.Buy, asks: first.Sell != nil && c.Sell.Len() == 0}
+	s := signals{columns: c, enter: c.Buy, asks: x.asks}
 	if c.Sell.Len() > 0 {
 		s.enter = series.And(c.Buy, series.Not(c.Sell))
 		s.leave = series.And(c.Sell, series.Or(c.Buy, series.Not(c.Buy)))
 	}
-	return s, true, nil
+	return s, nil
 }
-
-func mentionsPrice(e *strategy.Evidence) bool { return e != nil && priceWord.MatchString(e.Text) }
 
 // samples is how many bars of each leg the guard looks at.
 const samples = 4

@@ -20,14 +20,20 @@ type tape struct {
 
 	closed  int      // bars of dates that are no session
 	highest int64    // the highest price of all
+	flats   []uint64 // a bit a bar: it has one price
 	ladders []ladder // by session, the first from 0
 }
 
 // newTape lays bars along sessions that reach from before their first date to their last or further.
 func newTape(of market.Instrument, b history.Bars, days *sessions) *tape {
-	t := &tape{of: of, raw: b.Raw, days: days, bars: strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}}
-	for _, h := range b.High {
+	t := &tape{of: of, raw: b.Raw, days: days, ladders: days.laddersOf(of, b.Raw), bars: strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}}
+	t.flats = make([]uint64, len(b.Dates)/64+1)
+	low := b.Low[:len(b.High)]
+	for i, h := range b.High {
 		t.highest = max(t.highest, h)
+		if h == low[i] {
+			t.flats[i>>6] |= 1 << (i & 63)
+		}
 	}
 	t.offset = days.find(b.Dates[0])
 	n := len(b.Dates)
@@ -38,7 +44,6 @@ func newTape(of market.Instrument, b history.Bars, days *sessions) *tape {
 	if !straight {
 		t.align()
 	}
-	t.ladders = laddersOf(of, b.Raw, days)
 	return t
 }
 
@@ -84,12 +89,9 @@ func (t *tape) session(bar int) int {
 }
 
 // halted tells whether bar i is a session without trading: one price and no volume.
-func (t *tape) halted(i int) bool { return t.bars.Volume[i] == 0 && t.flat(i) }
+func (t *tape) halted(i int) bool { return t.flat(i) && t.bars.Volume[i] == 0 }
 
-func (t *tape) flat(i int) bool {
-	b := &t.bars
-	return b.High[i] == b.Low[i] && b.Open[i] == b.Close[i] && b.High[i] == b.Open[i]
-}
+func (t *tape) flat(i int) bool { return t.flats[i>>6]>>(i&63)&1 == 1 }
 
 // locked tells whether all of bar i traded at a price limit: nothing is to be had at the upper, nothing is to be got rid
 // of at the lower. Adjusted prices were rounded, so a tick counts as the limit.
