@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +30,8 @@ type field struct {
 	sim *kissim.Server
 	url string
 	out bytes.Buffer
+	// calls counts the requests that reached the simulator.
+	calls atomic.Int64
 	// patience is how long the market may stand still before a test gives up on the program.
 	patience time.Duration
 }
@@ -39,9 +43,14 @@ func newField(t testing.TB, o kissim.Options, rules string) *field {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(sim.Handler())
+	f := &field{t: t, dir: t.TempDir(), sim: sim, patience: time.Minute}
+	handler := sim.Handler()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.calls.Add(1)
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(srv.Close)
-	f := &field{t: t, dir: t.TempDir(), sim: sim, url: srv.URL, patience: time.Minute}
+	f.url = srv.URL
 	f.write("strategies.yaml", rules)
 	f.write("config.yaml", fmt.Sprintf("version: 1\nenv: virtual\nstate: %s\nexits_every: 30m\nkis: {base_url: %q, rate: 1000}\n", filepath.Join(f.dir, "state"), f.url))
 	return f
