@@ -192,3 +192,16 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		}
 	}
 }
+
+// modernc.org/sqlite works only with the libc of its own go.mod, and its later releases cannot be tidied here.
+func TestSQLiteAndItsLibcArePinnedTogether(t *testing.T) {
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pin := range []string{"modernc.org/sqlite v1.60.1", "modernc.org/libc v1.77.1"} {
+		if !strings.Contains(string(mod), pin) {
+			t.Errorf("go.mod does not have %s", pin)
+		}
+	}
+}
