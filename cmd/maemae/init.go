@@ -13,6 +13,7 @@ import (
 
 	"maemae"
 	"maemae/broker/kis"
+	"maemae/strategy"
 )
 
 func initCommand() *cobra.Command {
@@ -131,7 +132,7 @@ func writeSetup(c *cobra.Command, dir, env string, keys credentials, baseURL str
 	files := []struct {
 		name, text string
 		mode       os.FileMode
-	}{{"strategies.yaml", maemae.Strategies, 0o644}}
+	}{{"strategies.yaml", maemae.Strategies, 0o644}, {"strategies.schema.json", strategy.Schema(), 0o644}}
 	if keys.AppKey != "" {
 		account := keys.Account.Number + "-" + keys.Account.Product
 		config = strings.Replace(config, "  # app_key_file: kis-app-key\n  # app_secret_file: kis-app-secret\n  # account_file: kis-account\n", "  app_key_file: kis-app-key\n  app_secret_file: kis-app-secret\n  account_file: kis-account\n", 1)
