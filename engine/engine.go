@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"maemae/broker"
@@ -44,22 +45,34 @@ type Config struct {
 	// Pause waits inside a step: between two looks at the order list, and before a refused-as-busy order is tried again.
 	Pause func(context.Context, time.Duration) error
 
-	Exclusive bool // any order that no intent explains halts
-	DryRun    bool // decide, ask risk, send nothing
-	Bars      int  // completed daily bars a rule sees at the least; 0 means what the rule needs
-	Readers   int  // reads under way at once; 0 means 16
+	// Offset is the broker's clock minus ours; nil where the broker's clock is not known.
+	Offset func() time.Duration
+	// Killed tells whether a kill switch outside the journal is set, and why; nil where there is none. It is asked right
+	// before every POST.
+	Killed func() (reason string, killed bool)
+
+	Exclusive bool   // nobody else trades the account: any order that no intent explains halts
+	Channel   string // what the broker writes beside orders that came from us; empty where it tells nothing
+	DryRun    bool   // decide, ask risk, send nothing
+	Bars      int    // completed daily bars a rule sees at the least; 0 means what the rule needs
+	Readers   int    // reads under way at once; 0 means 16
 }
 
 // Engine is the one loop. Its methods may be called from several goroutines; steps run one after another, and a halt
 // does not wait for the running step.
 type Engine struct {
 	Config
-	turn  sync.Mutex // held by the step that runs
-	reads map[string]absence
-	quiet map[string]time.Time // exits that cannot be sent yet, and since when
-	rules []*strategy.Strategy
-	day   opening
-	begun bool // the start is written
+	turn    sync.Mutex // held by the step that runs
+	reads   map[string]absence
+	quiet   map[string]time.Time // exits that cannot be sent yet, and since when
+	waiting map[string]wish      // sells of a slot that a passing fact held up, by rule and symbol
+	rules   []*strategy.Strategy
+	day     opening
+	health  health
+	begun   bool // the start is written
+
+	modes  sync.Mutex  // held from reading the mode to writing the next
+	killed atomic.Bool // also when the disk refused the entry
 }
 
 // absence counts complete reads in which an unknown intent did not show.
@@ -79,7 +92,7 @@ func New(c Config) (*Engine, error) {
 	if c.Readers <= 0 {
 		c.Readers = 16
 	}
-	return &Engine{Config: c, reads: map[string]absence{}, quiet: map[string]time.Time{}}, nil
+	return &Engine{Config: c, reads: map[string]absence{}, quiet: map[string]time.Time{}, waiting: map[string]wish{}, health: health{doubts: map[string]time.Time{}}}, nil
 }
 
 // SetRules puts a strategy file in force, between two steps, and records it.
@@ -111,40 +124,13 @@ func (e *Engine) Start(ctx context.Context, s journal.Start) error {
 		}
 		e.begun = true
 	}
+	if err := e.heed(); err != nil {
+		return err
+	}
 	if err := e.past(ctx, e.Now()); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	return e.activate("reconciled")
-}
-
-// activate leaves reconciling, unless something has halted meanwhile.
-func (e *Engine) activate(reason string) error {
-	if e.mode() != journal.ModeReconciling {
-		return nil
-	}
-	return e.write(journal.State{Mode: journal.ModeActive, Reason: reason, By: "daemon"})
-}
-
-// Halt stops all new orders at once; the running step finishes without placing another. It returns when the halt is
-// on disk.
-func (e *Engine) Halt(reason, detail, by string) error {
-	return e.write(journal.State{Mode: journal.ModeHalted, Reason: reason, Detail: detail, By: by})
-}
-
-// Resume leaves a halt through a fresh reconciliation.
-func (e *Engine) Resume(ctx context.Context, by string) error {
-	e.turn.Lock()
-	defer e.turn.Unlock()
-	if m := e.mode(); m != journal.ModeHalted && m != journal.ModeReduceOnly && m != journal.ModeReconciling {
-		return fmt.Errorf("resume: the daemon is %s, not halted", m)
-	}
-	if err := e.write(journal.State{Mode: journal.ModeReconciling, Reason: "resume", By: by}); err != nil {
-		return err
-	}
-	if err := e.past(ctx, e.Now()); err != nil {
-		return fmt.Errorf("resume: %w", err)
-	}
-	return e.activate("resumed by " + by)
 }
 
 // Operate records a person's correction of the book.
@@ -154,8 +140,8 @@ func (e *Engine) Operate(o journal.Operator) error {
 	return e.write(o)
 }
 
-// Settle looks after working orders between slots: new fills, orders whose time is up, unknown outcomes. It reads
-// nothing from the broker when nothing is open.
+// Settle looks after working orders between slots: new fills, orders whose time is up, unknown outcomes, and sells of
+// the last slot that had to wait. It reads nothing from the broker when nothing is open.
 func (e *Engine) Settle(ctx context.Context, at time.Time) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
@@ -163,13 +149,26 @@ func (e *Engine) Settle(ctx context.Context, at time.Time) error {
 }
 
 func (e *Engine) settle(ctx context.Context, at time.Time) error {
-	if len(e.book().Working("")) == 0 {
-		return nil
-	}
-	if err := e.readOrders(ctx, at); err != nil {
+	if err := e.heed(); err != nil {
 		return err
 	}
-	return e.cancelDue(ctx, at)
+	if len(e.book().Working("")) > 0 || e.unreadable() {
+		if err := e.readOrders(ctx, market.DateOf(at)); err != nil {
+			return err
+		}
+		if err := e.cancelDue(ctx, at); err != nil {
+			return err
+		}
+	}
+	return e.retry(ctx, at)
+}
+
+// Reconcile reads orders and account whether or not anything is open, so that an order that no intent explains is seen
+// soon.
+func (e *Engine) Reconcile(ctx context.Context, at time.Time) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	return e.past(ctx, at)
 }
 
 func (e *Engine) book() *journal.Book { return e.Journal.Book() }
@@ -180,14 +179,6 @@ func (e *Engine) write(bodies ...journal.Body) error {
 	}
 	_, err := e.Journal.Append(bodies...)
 	return err
-}
-
-func (e *Engine) mode() journal.Mode { return e.book().State().Mode }
-
-// halted tells whether the mode forbids every order.
-func (e *Engine) halted() bool {
-	m := e.mode()
-	return m == journal.ModeHalted || m == journal.ModeKilled || m == journal.ModeReconciling
 }
 
 // CheckAccount compares the whole account with the book between slots, while there is anything to compare.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -16,60 +18,97 @@ import (
 )
 
 const (
-	tries       = 2 // sends of one decision, the later ones only after a provably unsent one
-	retryAfter  = 1200 * time.Millisecond
-	lookAgain   = 4 // reads of the order list right after an order was accepted
-	lookPause   = 500 * time.Millisecond
-	cancelTries = 5
-	restOfIOC   = 10 * time.Second
-	collarAfter = time.Minute // an exit refused for its quote this long goes out as a limit at the collar
+	tries      = 2 // sends of one decision, the later ones only after a provably unsent one
+	retryAfter = 1200 * time.Millisecond
+	lookAgain  = 4 // reads of the order list right after an order was accepted
+	lookPause  = 500 * time.Millisecond
+	// unknownPause is the step in which an order is looked for whose answer was lost.
+	unknownPause = 2 * time.Second
+	cancelTries  = 5
+	restOfIOC    = 10 * time.Second
+	collarAfter  = time.Minute // an exit refused for its quote this long goes out as a limit at the collar
 )
 
-// act turns a decision into at most one order: buying power, complete list, quote, gate, intent on disk, POST, answer.
-// It tells whether an order was accepted. An error is one of the machine (journal, broken reads), not of the order.
-func (e *Engine) act(ctx context.Context, w wish) (bool, error) {
-	for try := 1; ; try++ {
-		sent, again, err := e.attempt(ctx, w, try)
-		if err != nil || !again || try == tries {
-			return sent, err
+// fate is what became of one try of an order.
+type fate struct {
+	sent    bool          // accepted, or may have been
+	unsent  bool          // provably not, for no reason of its own
+	refusal *risk.Refusal // by the gate, or before it
+}
+
+// act turns a decision into at most one order: buying power, complete list, quote, gate, intent on disk, POST, answer. An
+// error is one of the machine (journal, broken reads), not of the order.
+func (e *Engine) act(ctx context.Context, w wish) (fate, error) {
+	delete(e.waiting, w.key())
+	for n := 1; ; n++ {
+		f, err := e.attempt(ctx, w)
+		if err != nil {
+			return f, err
+		}
+		if !f.unsent || n == tries {
+			e.postpone(w, f)
+			return f, nil
 		}
 		if err := e.Pause(ctx, retryAfter); err != nil {
-			return false, err
+			return f, err
 		}
 	}
 }
 
-func (e *Engine) attempt(ctx context.Context, w wish, try int) (sent, again bool, err error) {
-	order, power, notes, err := e.shape(ctx, w)
-	if err != nil {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "buying_power", Detail: err.Error(), Wait: true}, nil)
+// postpone keeps a slot's sell that a passing fact held up, or that did not reach the broker, for the next look.
+func (e *Engine) postpone(w wish, f fate) {
+	if w.slot && w.decision.Answer == strategy.Sell && (f.unsent || f.refusal != nil && f.refusal.Wait) {
+		e.waiting[w.key()] = w
 	}
-	if order.Shares == 0 {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "cash", Wanted: fmt.Sprintf("%d shares", w.decision.Shares), Allowed: "0 shares", Detail: "buying power without credit covers no share"}, nil)
+}
+
+// retry tries again what had to wait, as long as its date and its lots last.
+func (e *Engine) retry(ctx context.Context, at time.Time) error {
+	for _, key := range slices.Sorted(maps.Keys(e.waiting)) {
+		w := e.waiting[key]
+		if market.DateOf(w.decision.Due) != market.DateOf(at) || e.book().Position(w.rule.Name, w.decision.Symbol) == nil {
+			delete(e.waiting, key)
+			continue
+		}
+		if _, err := e.act(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) attempt(ctx context.Context, w wish) (fate, error) {
+	o, power, notes, err := e.shape(ctx, w)
+	if err != nil {
+		return e.refuse(w, o, risk.Refusal{Code: "buying_power", Detail: err.Error(), Wait: true}, nil)
+	}
+	if o.Shares == 0 {
+		return e.refuse(w, o, risk.Refusal{Code: "cash", Wanted: fmt.Sprintf("%d shares", w.decision.Shares), Allowed: "0 shares", Detail: "buying power without credit covers no share"}, nil)
 	}
 	list, err := e.orders(ctx, market.DateOf(w.decision.Due))
 	if err != nil {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "baseline", Detail: err.Error(), Wait: true}, nil)
+		return e.refuse(w, o, risk.Refusal{Code: "baseline", Detail: err.Error(), Wait: true}, nil)
 	}
 	if err := e.freshAccount(ctx); err != nil {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "account", Detail: err.Error(), Wait: true}, nil)
+		return e.refuse(w, o, risk.Refusal{Code: "account", Detail: err.Error(), Wait: true}, nil)
 	}
-	quote, err := e.Feed.Quote(ctx, order.Symbol)
+	quote, err := e.Feed.Quote(ctx, o.Symbol)
+	if err != nil && e.stuck(w) {
+		quote, err = w.quote, nil // what the decision saw: the order's own limit bounds what it can do
+	}
 	if err != nil {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "quote", Detail: err.Error(), Wait: true}, nil)
+		return e.refuse(w, o, risk.Refusal{Code: "quote", Detail: err.Error(), Wait: true}, nil)
 	}
-	order = e.price(w, order, quote)
-	permit, refusal, passed := e.Gate.Check(e.request(w, order), e.gateView(w, order, quote, list, power))
+	o = e.price(w, o, quote)
+	permit, refusal, passed := e.Gate.Check(e.request(w, o), e.gateView(w, o, quote, list, power))
 	passed = append(notes, passed...)
 	if refusal != nil {
-		e.remember(w, refusal)
-		return false, false, e.refuse(w, order, *refusal, passed)
+		return e.refuse(w, o, *refusal, passed)
 	}
 	if e.DryRun {
-		return false, false, e.refuse(w, order, risk.Refusal{Code: "dry_run", Detail: "the order would have been sent"}, passed)
+		return e.refuse(w, o, risk.Refusal{Code: "dry_run", Detail: "the order would have been sent"}, passed)
 	}
-	intent := e.intent(w, order, quote, list, power, passed, try)
-	return e.send(ctx, w, permit, intent)
+	return e.send(ctx, w, permit.Unless(e.stopped), e.intent(w, o, quote, list, power, passed))
 }
 
 // shape gives the order its type and its shares; a buy is cut to what the broker lends no credit for.
@@ -161,36 +200,28 @@ func or(a, b decimal.Decimal) decimal.Decimal {
 	return b
 }
 
-func quietKey(w wish) string { return w.rule.Name + "/" + string(w.decision.Symbol) }
-
-// remember notes since when an exit has been refused for its quote or collar.
-func (e *Engine) remember(w wish, r *risk.Refusal) {
-	if w.decision.Answer != strategy.Sell || r.Code != "quote" && r.Code != "collar" {
-		return
+// refuse writes the no, and since when an exit waits for its quote.
+func (e *Engine) refuse(w wish, o broker.Order, r risk.Refusal, passed []risk.Passed) (fate, error) {
+	if _, known := e.quiet[w.key()]; !known && w.decision.Answer == strategy.Sell && (r.Code == "quote" || r.Code == "collar") {
+		e.quiet[w.key()] = e.Now()
 	}
-	if _, known := e.quiet[quietKey(w)]; !known {
-		e.quiet[quietKey(w)] = e.Now()
-	}
-}
-
-func (e *Engine) refuse(w wish, o broker.Order, r risk.Refusal, passed []risk.Passed) error {
-	return e.write(journal.Refusal{Decision: w.id, Strategy: w.rule.Name, Order: o, Refusal: r, Passed: passed})
+	return fate{refusal: &r}, e.write(journal.Refusal{Decision: w.id, Strategy: w.rule.Name, Order: o, Refusal: r, Passed: passed})
 }
 
 // stuck tells whether an exit has been held up by its quote or collar long enough to insist.
 func (e *Engine) stuck(w wish) bool {
-	since, waits := e.quiet[quietKey(w)]
+	since, waits := e.quiet[w.key()]
 	return waits && w.decision.Answer == strategy.Sell && e.Now().Sub(since) >= collarAfter
 }
 
 func (e *Engine) request(w wish, o broker.Order) risk.Request {
-	return risk.Request{Order: o, Strategy: w.rule.Name, Exit: o.Side == broker.Sell, Due: w.decision.Due, Now: e.Now(), AllowAuction: w.rule.AllowAuction, Insist: e.stuck(w)}
+	return risk.Request{Order: o, Strategy: w.rule.Name, Exit: o.Side == broker.Sell, Due: w.decision.Due, Now: e.Now(), AllowAuction: w.rule.AllowAuction, Insist: e.stuck(w), Override: w.override}
 }
 
 // intent is what is written before the POST.
-func (e *Engine) intent(w wish, o broker.Order, q market.Quote, list broker.Orders, power broker.Power, passed []risk.Passed, try int) journal.Intent {
+func (e *Engine) intent(w wish, o broker.Order, q market.Quote, list broker.Orders, power broker.Power, passed []risk.Passed) journal.Intent {
 	i := journal.Intent{
-		ID: fmt.Sprintf("%s#%d", w.id, try), Decision: w.id, Strategy: w.rule.Name, Revision: w.rule.Revision,
+		ID: e.nextID(w.id), Decision: w.id, Strategy: w.rule.Name, Revision: w.rule.Revision,
 		Date: list.Date, Order: o, Exit: o.Side == broker.Sell, Reason: w.decision.Reason, Due: w.decision.Due, Quote: q,
 		Passed: passed, Valid: w.rule.Order.Valid, Baseline: journal.Baseline{At: list.At, Numbers: numbers(list)},
 	}
@@ -198,6 +229,16 @@ func (e *Engine) intent(w wish, o broker.Order, q market.Quote, list broker.Orde
 		i.Reserved = e.reserve(o, q, power)
 	}
 	return i
+}
+
+// nextID names the next intent of a decision: the decision and the number of the try.
+func (e *Engine) nextID(decision string) string {
+	for n := 1; ; n++ {
+		id := fmt.Sprintf("%s#%d", decision, n)
+		if _, taken := e.book().Order(id); !taken {
+			return id
+		}
+	}
 }
 
 // reserve is what a buy holds back until it is final: at the upper limit for a market order, as the broker does.
@@ -220,37 +261,54 @@ func numbers(list broker.Orders) []string {
 
 // send commits the intent, posts it once, and commits the answer. Whatever is not provably unsent or refused is
 // unknown, and unknown is never sent again.
-func (e *Engine) send(ctx context.Context, w wish, permit broker.Permit, i journal.Intent) (sent, again bool, err error) {
-	if e.halted() { // a halt may have come while the broker was read
-		return false, false, e.refuse(w, i.Order, risk.Refusal{Code: "halted", Detail: string(e.mode()), Wait: true}, i.Passed)
+func (e *Engine) send(ctx context.Context, w wish, permit broker.Permit, i journal.Intent) (fate, error) {
+	if err := e.stopped(); err != nil { // a halt may have come while the broker was read
+		return e.refuse(w, i.Order, risk.Refusal{Code: "mode", Detail: err.Error(), Wait: true}, i.Passed)
 	}
 	if err := e.write(i); err != nil {
-		return false, false, err
+		return fate{}, err
 	}
 	receipt, failure := e.Broker.Place(context.WithoutCancel(ctx), permit)
 	a := e.classify(i, receipt, failure)
 	if err := e.write(a); err != nil {
-		return false, false, err
+		return fate{}, err
 	}
-	delete(e.quiet, quietKey(w))
+	delete(e.quiet, w.key())
 	switch a.Outcome {
 	case journal.Accepted:
-		return true, false, e.follow(ctx, i)
+		return fate{sent: true}, e.follow(ctx, i, lookPause)
 	case journal.Unsent:
-		return false, true, nil
-	case journal.Unknown:
-		return true, false, e.afterUnknown()
+		return fate{unsent: true}, nil
+	case journal.Rejected:
+		return fate{}, e.afterRejection(i.Strategy)
 	}
-	return false, false, nil
+	if failure == nil {
+		if err := e.stop("order_number", a.Text); err != nil {
+			return fate{}, err
+		}
+	}
+	return fate{sent: true}, e.afterUnknown(ctx, i)
+}
+
+// afterRejection tells when a strategy has been refused so often that its entries end.
+func (e *Engine) afterRejection(strategy string) error {
+	limit := e.Gate.Limits().Rejections
+	if n := e.book().Rejections(strategy); limit == 0 || n != limit {
+		return nil
+	}
+	return e.write(journal.Note{Level: "error", Text: fmt.Sprintf("strategy %s is disabled: %d of its orders were rejected in a row; maemae arm %s", strategy, limit, strategy)})
 }
 
 // classify is the outcome of a POST.
 func (e *Engine) classify(i journal.Intent, r broker.Receipt, err error) journal.Answer {
 	a := journal.Answer{Intent: i.ID, ID: r.ID, Code: r.Code, Text: r.Text}
+	if e.Offset != nil {
+		a.Offset = e.Offset()
+	}
 	if err == nil {
 		a.Outcome = journal.Accepted
-		if _, bound := e.book().Bound(r.ID); bound || contains(i.Baseline.Numbers, r.ID) {
-			a.Outcome, a.ID, a.Text = journal.Unknown, broker.OrderID{}, "the broker's number was already in use: "+r.ID.Number
+		if why := e.misnumbered(i, r.ID); why != "" {
+			a.Outcome, a.ID, a.Text = journal.Unknown, broker.OrderID{}, why
 		}
 		return a
 	}
@@ -272,6 +330,17 @@ func (e *Engine) classify(i journal.Intent, r broker.Receipt, err error) journal
 	return a
 }
 
+// misnumbered says why the broker's number cannot be this intent's order.
+func (e *Engine) misnumbered(i journal.Intent, id broker.OrderID) string {
+	switch {
+	case id.Number == "" || id.Date != i.Date:
+		return fmt.Sprintf("the broker's answer names order %q of %s", id.Number, id.Date)
+	case e.book().Explained(id) || contains(i.Baseline.Numbers, id):
+		return "the broker's number was already in use: " + id.Number
+	}
+	return ""
+}
+
 func contains(numbers []string, id broker.OrderID) bool {
 	for _, n := range numbers {
 		if (broker.OrderID{Date: id.Date, Number: n}).Key() == id.Key() {
@@ -281,19 +350,19 @@ func contains(numbers []string, id broker.OrderID) bool {
 	return false
 }
 
-// follow looks at the list a few times right after an order was accepted, so that a market order's fill counts for the
-// next decision of the same slot. What is still open then is looked after by Settle.
-func (e *Engine) follow(ctx context.Context, i journal.Intent) error {
+// follow looks at the list a few times right after an order was sent, so that a market order's fill counts for the next
+// decision of the same slot, and a lost answer is found. What is still open then is looked after by Settle.
+func (e *Engine) follow(ctx context.Context, i journal.Intent, pause time.Duration) error {
 	for n := range lookAgain {
 		if n > 0 {
-			if err := e.Pause(ctx, lookPause); err != nil {
+			if err := e.Pause(ctx, pause); err != nil {
 				return err
 			}
 		}
-		if err := e.readOrders(ctx, e.Now()); err != nil {
+		if err := e.readOrders(ctx, i.Date); err != nil {
 			continue // the order stands; the next read will show it
 		}
-		if o, _ := e.book().Order(i.ID); o.Phase == journal.PhaseFinal || i.Order.Type == broker.Limit {
+		if o, _ := e.book().Order(i.ID); o.Phase == journal.PhaseFinal || i.Order.Type == broker.Limit && !o.Unresolved() {
 			break
 		}
 	}

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"maemae/broker"
@@ -17,22 +17,34 @@ const (
 	quarantine    = time.Minute // T_q: no order of the account this long after an unknown outcome
 	absentReads   = 3           // complete reads without a candidate before absence is presumed
 	absentFinal   = 10 * time.Minute
-	unknownsLimit = 3 // unknown outcomes in ten minutes that halt
+	unknownsLimit = 3               // unknown outcomes in ten minutes that halt
+	unknownsRow   = 2               // in a row
+	clockSlack    = 5 * time.Second // an order's time at the broker may be this much before we sent it
+	missingFor    = time.Minute     // a known order that complete reads lack this long halts
 )
 
-var errStale = errors.New("the list does not hold an order that is known to exist: stale")
+// doubt is a complete list that cannot be right about one order. It changes nothing; the same doubt in a later list
+// halts.
+type doubt struct {
+	code  string
+	of    string        // the order's number
+	what  string        // in words
+	after time.Duration // between the first and the list that halts
+}
+
+func (d *doubt) Error() string { return d.what }
 
 // past brings the book up to date: today's orders, those of earlier dates that were left open, and the account.
 func (e *Engine) past(ctx context.Context, at time.Time) error {
 	today := market.DateOf(at)
 	for _, d := range e.openDates() {
 		if d < today {
-			if err := e.readDate(ctx, d, at); err != nil {
+			if err := e.readOrders(ctx, d); err != nil {
 				return err
 			}
 		}
 	}
-	if err := e.readDate(ctx, today, at); err != nil {
+	if err := e.readOrders(ctx, today); err != nil {
 		return err
 	}
 	if err := e.cancelDue(ctx, at); err != nil {
@@ -51,13 +63,8 @@ func (e *Engine) openDates() []market.Date {
 	return out
 }
 
-// readOrders brings today's orders, and those of every date that has open ones, up to date.
-func (e *Engine) readOrders(ctx context.Context, at time.Time) error {
-	_, err := e.orders(ctx, market.DateOf(at))
-	return err
-}
-
-func (e *Engine) readDate(ctx context.Context, d market.Date, at time.Time) error {
+// readOrders brings the orders of a date up to date.
+func (e *Engine) readOrders(ctx context.Context, d market.Date) error {
 	_, err := e.orders(ctx, d)
 	return err
 }
@@ -66,17 +73,16 @@ func (e *Engine) readDate(ctx context.Context, d market.Date, at time.Time) erro
 func (e *Engine) orders(ctx context.Context, d market.Date) (broker.Orders, error) {
 	list, err := e.Broker.Orders(ctx, d)
 	if err != nil {
-		return broker.Orders{}, fmt.Errorf("order list of %s: %w", d, err)
+		return broker.Orders{}, e.unread(fmt.Errorf("order list of %s: %w", d, err))
 	}
-	now := e.Now()
-	entries, err := reconcile(e.book(), list, e.scene(d, now))
+	entries, err := reconcile(e.book(), list, e.scene(list))
 	if err != nil {
-		return broker.Orders{}, fmt.Errorf("order list of %s: %w", d, err)
+		return broker.Orders{}, e.unread(fmt.Errorf("order list of %s: %w", d, err))
 	}
 	if err := e.write(entries...); err != nil {
 		return broker.Orders{}, err
 	}
-	return list, nil
+	return list, e.read()
 }
 
 // scene is what reconcile must know besides book and list.
@@ -84,14 +90,16 @@ type scene struct {
 	now       time.Time
 	over      bool // the session of the list's date is over for good
 	exclusive bool
+	channel   string // what the broker writes beside orders that came from us; empty where it tells nothing
+	offset    func() time.Duration
 	absence   map[string]absence
 	fill      func(o journal.Order, row broker.Row) journal.Fill
 }
 
-func (e *Engine) scene(d market.Date, now time.Time) scene {
-	s := scene{now: now, exclusive: e.Exclusive, absence: e.reads, fill: e.fill}
-	if session, err := e.Calendar.Session(d); err != nil || now.After(session.Close.Add(absentFinal)) {
-		s.over = err == nil || d < market.DateOf(now)
+func (e *Engine) scene(list broker.Orders) scene {
+	s := scene{now: e.Now(), exclusive: e.Exclusive, channel: e.Channel, offset: e.Offset, absence: e.reads, fill: e.fill}
+	if session, err := e.Calendar.Session(list.Date); err != nil || list.At.After(session.Close.Add(absentFinal)) {
+		s.over = err == nil || list.Date < market.DateOf(list.At)
 	}
 	return s
 }
@@ -112,49 +120,83 @@ func (e *Engine) fill(o journal.Order, row broker.Row) journal.Fill {
 // reconcile is what a complete list says about the book: pure but for the counts of absences, which it keeps in the
 // scene. It invents nothing: an unknown intent is bound only to the one order that can be it.
 func reconcile(b *journal.Book, list broker.Orders, s scene) ([]journal.Body, error) {
-	if err := canary(b, list); err != nil {
+	rows, err := index(list)
+	if err != nil {
+		return nil, err
+	}
+	if err := trust(b, list.Date, rows); err != nil {
 		return nil, err
 	}
 	var out []journal.Body
-	bound := map[string]bool{}
+	taken := map[string]bool{}
 	for _, o := range b.Working("") {
 		if o.Intent.Date != list.Date {
 			continue
 		}
 		if o.Unresolved() {
-			out = append(out, resolve(b, o, list, s, bound)...)
+			out = append(out, resolve(b, o, list, s, taken)...)
 			continue
 		}
-		row, ok := list.Find(o.ID)
-		if !ok {
-			return nil, errStale
-		}
-		out = append(out, progress(o, row, s)...)
+		out = append(out, progress(o, rows[o.ID.Key()], s)...)
 	}
 	if _, opened := b.Opening(list.Date); !opened {
 		return append(out, journal.Opening{Date: list.Date, Numbers: numbers(list)}), nil
 	}
-	return append(out, foreign(b, list, s, bound)...), nil
+	return append(out, foreign(b, list, s, taken)...), nil
 }
 
-// canary: a list without an order that is known to exist is an old list.
-func canary(b *journal.Book, list broker.Orders) error {
-	have := map[string]bool{}
+// index finds rows by number; a list with one number twice is no list.
+func index(list broker.Orders) (map[string]broker.Row, error) {
+	rows := make(map[string]broker.Row, len(list.Rows))
 	for _, r := range list.Rows {
-		have[r.ID.Key()] = true
+		if _, twice := rows[r.ID.Key()]; twice {
+			return nil, fmt.Errorf("order %s is listed twice", r.ID.Number)
+		}
+		rows[r.ID.Key()] = r
 	}
+	return rows, nil
+}
+
+// trust holds the list against every order of its date that is known to exist: one that is missing makes it an old list,
+// one that contradicts what was read before makes it a wrong one.
+func trust(b *journal.Book, date market.Date, rows map[string]broker.Row) error {
 	for _, o := range b.Orders() {
-		if o.ID.Number != "" && o.ID.Date == list.Date && !have[o.ID.Key()] {
-			return fmt.Errorf("%w (%s)", errStale, o.ID.Number)
+		if o.ID.Number == "" || o.ID.Date != date {
+			continue
+		}
+		row, listed := rows[o.ID.Key()]
+		if !listed {
+			return &doubt{"order_missing", o.ID.Number, fmt.Sprintf("stale: order %s of %s is known to exist and not in the list", o.ID.Number, o.Intent.ID), missingFor}
+		}
+		if what := contradiction(o, row); what != "" {
+			return &doubt{"fill_conflict", o.ID.Number, fmt.Sprintf("order %s of %s %s", o.ID.Number, o.Intent.ID, what), 0}
 		}
 	}
 	return nil
 }
 
+// contradiction is what cannot be in the row of a known order, in words.
+func contradiction(o journal.Order, r broker.Row) string {
+	want := o.Intent.Order
+	switch {
+	case r.Original != "" || r.Symbol != want.Symbol || r.Side != want.Side || r.Shares != want.Shares:
+		return fmt.Sprintf("is listed as %s %d %s", r.Side, r.Shares, r.Symbol)
+	case r.Filled < o.Filled || r.Value.LessThan(o.Value):
+		return fmt.Sprintf("fell from %d shares for %s won to %d for %s", o.Filled, o.Value, r.Filled, r.Value)
+	case r.Filled > o.Filled && !r.Value.GreaterThan(o.Value):
+		return fmt.Sprintf("filled %d shares more for nothing", r.Filled-o.Filled)
+	case r.Filled+r.Remaining+r.Cancelled+r.Rejected != r.Shares:
+		return fmt.Sprintf("does not add up: %d filled, %d remaining, %d cancelled and %d rejected of %d", r.Filled, r.Remaining, r.Cancelled, r.Rejected, r.Shares)
+	case o.Phase == journal.PhaseFinal && r.Filled != o.Filled:
+		return fmt.Sprintf("was %s with %d shares and now has %d", o.End, o.Filled, r.Filled)
+	}
+	return ""
+}
+
 // progress is what a bound order's row adds: more filled, or the end.
 func progress(o journal.Order, row broker.Row, s scene) []journal.Body {
 	var out []journal.Body
-	if row.Filled > o.Filled {
+	if row.Filled > o.Filled || row.Value.GreaterThan(o.Value) {
 		f := s.fill(o, row)
 		f.Seen = s.now
 		out = append(out, f)
@@ -176,44 +218,71 @@ func progress(o journal.Order, row broker.Row, s scene) []journal.Body {
 	return out
 }
 
-// resolve looks for the one order that an unknown intent can have become.
-func resolve(b *journal.Book, o journal.Order, list broker.Orders, s scene, bound map[string]bool) []journal.Body {
-	found, id, presumed := candidates(b, o.Intent, list), o.Intent.ID, o.Phase == journal.PhaseAbsent
-	switch {
-	case len(found) == 1:
-		row := found[0]
-		bound[row.ID.Key()] = true
-		delete(s.absence, id)
-		return append([]journal.Body{journal.Bind{Intent: id, ID: row.ID, By: journal.ByReconcile, Late: presumed}}, progress(o, row, s)...)
-	case len(found) > 1:
-		for _, r := range found {
-			bound[r.ID.Key()] = true // they halt below, once
-		}
-		return halt(b, "two_candidates", fmt.Sprintf("%d orders of the broker can be %s; see maemae orders %s", len(found), id, id))
+// resolve looks for the one order that an unknown intent can have become. Where others trade the account too, only the
+// broker's word that an order came from us makes it ours.
+func resolve(b *journal.Book, o journal.Order, list broker.Orders, s scene, taken map[string]bool) []journal.Body {
+	found, id := candidates(b, o, list, s), o.Intent.ID
+	for _, r := range found {
+		taken[r.ID.Key()] = true // what becomes of them is decided here
 	}
+	ours := found
+	if !s.exclusive {
+		ours = slices.DeleteFunc(slices.Clone(found), func(r broker.Row) bool { return s.channel == "" || r.Channel != s.channel })
+		if slices.ContainsFunc(found, func(r broker.Row) bool { return s.channel == "" || r.Channel == "" }) {
+			return halt(b, "unproven_order", fmt.Sprintf("%s may be %s or a person's order: the broker does not tell; maemae resolve %s", id, listed(found), id))
+		}
+	}
+	switch {
+	case len(ours) > 1:
+		return halt(b, "two_candidates", fmt.Sprintf("%s may be any of %s; maemae resolve %s", id, listed(ours), id))
+	case len(ours) == 1:
+		delete(s.absence, id)
+		return bind(o, ours[0], journal.ByReconcile, s)
+	}
+	return absent(o, s)
+}
+
+// bind ties the intent to the row and takes over what the row shows.
+func bind(o journal.Order, row broker.Row, by string, s scene) []journal.Body {
+	out := []journal.Body{journal.Bind{Intent: o.Intent.ID, ID: row.ID, By: by, Late: o.Phase == journal.PhaseAbsent}}
+	return append(out, progress(o, row, s)...)
+}
+
+// absent is what a list without a candidate adds: nothing, the presumption, or, after the session, the end.
+func absent(o journal.Order, s scene) []journal.Body {
+	id := o.Intent.ID
 	a := s.absence[id]
 	if a.reads++; a.reads == 1 {
 		a.first = s.now
 	}
 	s.absence[id] = a
-	if s.over {
+	switch {
+	case s.over:
 		return []journal.Body{journal.Absent{Intent: id, Reads: a.reads, Final: true, By: journal.ByReconcile}}
-	}
-	if !presumed && a.reads >= absentReads && s.now.Sub(o.Sent) >= quarantine {
+	case o.Phase != journal.PhaseAbsent && a.reads >= absentReads && s.now.Sub(o.Sent) >= quarantine:
 		return []journal.Body{journal.Absent{Intent: id, Reads: a.reads, By: journal.ByReconcile}}
 	}
 	return nil
 }
 
-// candidates are the rows that can be the intent's order: equal in every field, not in its baseline, not bound.
-func candidates(b *journal.Book, i journal.Intent, list broker.Orders) []broker.Row {
+func listed(rows []broker.Row) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.ID.Number)
+	}
+	return strings.Join(out, ", ")
+}
+
+// candidates are the rows that can be the intent's order: equal in every field, not there before it, explained by nothing
+// else, and not from a moment before it was sent.
+func candidates(b *journal.Book, o journal.Order, list broker.Orders, s scene) []broker.Row {
+	i, want := o.Intent, o.Intent.Order
 	var out []broker.Row
 	for _, r := range list.Rows {
-		o := i.Order
-		if r.Original != "" || r.Symbol != o.Symbol || r.Side != o.Side || r.Shares != o.Shares || !sameType(r.Type, o.Type) || !r.Price.Equal(o.Price) {
+		if r.Original != "" || r.Symbol != want.Symbol || r.Side != want.Side || r.Shares != want.Shares || !sameType(r.Type, want.Type) || !r.Price.Equal(want.Price) {
 			continue
 		}
-		if _, taken := b.Bound(r.ID); taken || contains(i.Baseline.Numbers, r.ID) {
+		if b.Explained(r.ID) || contains(i.Baseline.Numbers, r.ID) || s.before(o, r) {
 			continue
 		}
 		out = append(out, r)
@@ -221,44 +290,55 @@ func candidates(b *journal.Book, i journal.Intent, list broker.Orders) []broker.
 	return out
 }
 
+// before tells whether the row's own time, on the broker's clock, is too early for the intent. Without that clock, or
+// without a time, it is not.
+func (s scene) before(o journal.Order, r broker.Row) bool {
+	if s.offset == nil || len(r.Time) != 6 {
+		return false
+	}
+	at, err := time.ParseInLocation("20060102 150405", r.ID.Date.Compact()+" "+r.Time, market.KST)
+	return err == nil && at.Before(o.Sent.Add(s.offset()).Add(-clockSlack))
+}
+
 // sameType compares an order's type with its row's. An environment without IOC lists it as the limit order it became.
 func sameType(listed, wanted broker.Type) bool {
 	return listed == wanted || listed == broker.Limit && wanted == broker.IOC
 }
 
-// foreign are orders that no intent explains.
-func foreign(b *journal.Book, list broker.Orders, s scene, bound map[string]bool) []journal.Body {
+// foreign are orders that no intent explains. In an exclusive account each halts; in a shared one those do that the
+// broker says came from us.
+func foreign(b *journal.Book, list broker.Orders, s scene, taken map[string]bool) []journal.Body {
 	var out []journal.Body
+	var strange *broker.Row
 	for _, r := range list.Rows {
 		original := broker.OrderID{Date: r.ID.Date, Number: r.Original}
-		if b.Explained(r.ID) || bound[r.ID.Key()] || r.Original != "" && b.Explained(original) {
+		if b.Explained(r.ID) || taken[r.ID.Key()] || r.Original != "" && b.Explained(original) {
 			continue
 		}
-		if known, seen := b.External(r.ID); seen && known.Filled == r.Filled && known.Remaining == r.Remaining {
+		known, seen := b.External(r.ID)
+		if seen && known.Filled == r.Filled && known.Remaining == r.Remaining {
 			continue
 		}
 		out = append(out, journal.External{Row: r})
+		if !seen && strange == nil && (s.exclusive || s.channel != "" && r.Channel == s.channel) {
+			strange = &r
+		}
 	}
-	if len(out) > 0 && s.exclusive {
-		first := out[0].(journal.External).Row
-		out = append(out, halt(b, "foreign_order", fmt.Sprintf("order %s (%s %d %s) is not ours and the account is exclusive", first.ID.Number, first.Side, first.Shares, first.Symbol))...)
+	if strange != nil {
+		out = append(out, halt(b, "foreign_order", fmt.Sprintf("order %s (%s %d %s) is at the broker and no intent explains it", strange.ID.Number, strange.Side, strange.Shares, strange.Symbol))...)
 	}
 	return out
 }
 
-func halt(b *journal.Book, reason, detail string) []journal.Body {
-	if m := b.State().Mode; m == journal.ModeHalted || m == journal.ModeKilled {
-		return nil
+// afterUnknown halts when unknown outcomes pile up, and looks for the order a few times: mostly it is there at once.
+func (e *Engine) afterUnknown(ctx context.Context, i journal.Intent) error {
+	b := e.book()
+	if n := b.UnknownSince(e.Now().Add(-10 * time.Minute)); n >= unknownsLimit || b.Unknowns() >= unknownsRow {
+		if err := e.stop("unknown_outcomes", fmt.Sprintf("%d unknown outcomes in ten minutes, %d in a row", n, b.Unknowns())); err != nil {
+			return err
+		}
 	}
-	return []journal.Body{journal.State{Mode: journal.ModeHalted, Reason: reason, Detail: detail, By: "daemon"}}
-}
-
-// afterUnknown halts when unknown outcomes pile up.
-func (e *Engine) afterUnknown() error {
-	if e.book().UnknownSince(e.Now().Add(-10*time.Minute)) >= unknownsLimit {
-		return e.write(halt(e.book(), "unknown_outcomes", fmt.Sprintf("%d unknown outcomes in ten minutes", unknownsLimit))...)
-	}
-	return nil
+	return e.follow(ctx, i, unknownPause)
 }
 
 // readAccount reads the balance, keeps it, and compares its holdings with the book.
@@ -268,11 +348,15 @@ func (e *Engine) readAccount(ctx context.Context) error {
 		return fmt.Errorf("account: %w", err)
 	}
 	entries := append([]journal.Body{journal.Snapshot{Account: a}}, e.compare(a)...)
-	return e.write(entries...)
+	if err := e.write(entries...); err != nil {
+		return err
+	}
+	return e.weighLoss(a)
 }
 
-// compare holds the broker's balance against the book. One difference may be a fill that the list did not show yet;
-// the same difference in two complete reads halts.
+// compare holds the broker's balance against the book. A symbol that differs is not traded from then on. One difference
+// may be a fill that the list did not show yet; the same in two complete reads halts, unless nobody traded the symbol
+// today: then it was a split, a rights issue or a transfer, and only that symbol waits for a person.
 func (e *Engine) compare(a broker.Account) []journal.Body {
 	b := e.book()
 	if _, first := b.Account(); !first {
@@ -299,9 +383,20 @@ func (e *Engine) compare(a broker.Account) []journal.Body {
 		switch now.Resolved = now.Expected == now.Broker; {
 		case now.Resolved && differed, !now.Resolved && was != now:
 			out = append(out, now)
-		case !now.Resolved:
+		case !now.Resolved && e.traded(a.Holding(s)):
 			out = append(out, halt(b, "position_mismatch", fmt.Sprintf("%s: the broker holds %d shares, the book %d; maemae adopt, release or adjust settles it", s, now.Broker, now.Expected))...)
 		}
 	}
 	return out
+}
+
+// traded tells whether anybody traded the symbol on the account's date, as far as broker or book know.
+func (e *Engine) traded(h broker.Holding) bool {
+	if h.BoughtToday != 0 || h.SoldToday != 0 {
+		return true
+	}
+	today := market.DateOf(e.Now())
+	return slices.ContainsFunc(e.book().Orders(), func(o journal.Order) bool {
+		return o.Intent.Order.Symbol == h.Symbol && o.Intent.Date == today
+	})
 }

@@ -37,6 +37,9 @@ func (e *Engine) Slot(ctx context.Context, due time.Time, rules []*strategy.Stra
 	e.turn.Lock()
 	defer e.turn.Unlock()
 	began := e.Now()
+	if err := e.heed(); err != nil {
+		return Result{}, err
+	}
 	if err := e.past(ctx, due); err != nil {
 		return Result{}, fmt.Errorf("slot %s: %w", due.Format("2006-01-02 15:04"), err)
 	}
@@ -60,11 +63,11 @@ func (e *Engine) Slot(ctx context.Context, due time.Time, rules []*strategy.Stra
 			} else {
 				res.Buys++
 			}
-			sent, err := e.act(ctx, w)
+			f, err := e.act(ctx, w)
 			if err != nil {
 				return res, err
 			}
-			if sent {
+			if f.sent {
 				res.Orders++
 			} else {
 				res.Refusals++
@@ -97,7 +100,13 @@ type wish struct {
 	id       string
 	decision strategy.Decision
 	rule     *strategy.Strategy
+	quote    market.Quote // what the decision saw
+	slot     bool         // of a slot: it is not decided again at the next look
+	override bool         // a person lets it pass the limits
 }
+
+// key names the rule and symbol of a wish, of which there is one at a time.
+func (w wish) key() string { return w.rule.Name + "/" + string(w.decision.Symbol) }
 
 // look reads every symbol of the rules once, several at a time; the broker's rate limit sets the pace. A symbol that
 // cannot be read costs only its own decisions; a cancelled context costs the slot.
@@ -150,7 +159,9 @@ func (e *Engine) decide(due time.Time, rules []*strategy.Strategy, seen map[mark
 		for _, s := range r.Symbols {
 			d := e.answer(due, r, s, seen[s], funds)
 			id := decisionID(due, r.Name, s)
-			wishes = append(wishes, wish{id, d, r})
+			w := wish{id: id, decision: d, rule: r, quote: seen[s].quote, slot: true}
+			delete(e.waiting, w.key()) // the rule has decided anew
+			wishes = append(wishes, w)
 			entries = append(entries, journal.Decision{ID: id, Decision: d})
 		}
 	}
@@ -221,6 +232,7 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 	if err := e.settle(ctx, at); err != nil {
 		return err
 	}
+	var failed []error
 	quotes := map[market.Symbol]market.Quote{}
 	for _, r := range e.rules {
 		x := r.Exits
@@ -228,14 +240,15 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 			continue
 		}
 		for _, s := range r.Symbols {
-			if e.book().Position(r.Name, s) == nil {
+			if _, waits := e.waiting[r.Name+"/"+string(s)]; waits || e.book().Position(r.Name, s) == nil {
 				continue
 			}
 			q, read := quotes[s]
 			if !read {
 				var err error
 				if _, _, q, err = e.Feed.Bars(ctx, s, 0, at); err != nil {
-					return fmt.Errorf("watch %s: %w", s, err)
+					failed = append(failed, fmt.Errorf("watch %s: %w", s, err)) // the others are watched all the same
+					continue
 				}
 				quotes[s] = q
 			}
@@ -244,7 +257,7 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 			}
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (e *Engine) watch(ctx context.Context, at time.Time, r *strategy.Strategy, s market.Symbol, q market.Quote) error {
@@ -257,7 +270,7 @@ func (e *Engine) watch(ctx context.Context, at time.Time, r *strategy.Strategy, 
 	if !applies || d.Answer != strategy.Sell {
 		return nil // an exit that has to wait is asked again at the next look
 	}
-	w := wish{decisionID(at, r.Name, s), d, r}
+	w := wish{id: decisionID(at, r.Name, s), decision: d, rule: r, quote: q}
 	if err := e.write(journal.Decision{ID: w.id, Decision: d}); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (e *Engine) freshAccount(ctx context.Context) error {
 func (e *Engine) gateView(w wish, o broker.Order, q market.Quote, list broker.Orders, power broker.Power) risk.View {
 	b, now := e.book(), e.Now()
 	account, _ := b.Account()
-	v := risk.View{Mode: risk.Mode(b.State().Mode), ListAt: list.At, Account: account, Quote: q, Instrument: e.Instrument(o.Symbol), Power: power, Clear: true, Resolved: len(b.Working(o.Symbol)) == 0}
+	v := risk.View{Mode: risk.Mode(b.State().Mode), ListAt: list.At, Account: account, Quote: q, Instrument: e.Instrument(o.Symbol), Power: power, Clear: true, Resolved: len(b.Working(o.Symbol)) == 0, Matched: true}
 	if s, err := e.Calendar.Session(market.DateOf(now)); err == nil {
 		v.Session, v.Agreed = s, e.Dispute(s) == ""
 	}
@@ -36,13 +36,16 @@ func (e *Engine) gateView(w wish, o broker.Order, q market.Quote, list broker.Or
 			v.Clear = false // the outcome of an order of the account is not known
 		}
 	}
+	for _, m := range b.Mismatches() {
+		v.Matched = v.Matched && m.Symbol != o.Symbol
+	}
 	v.Book = e.counts(b, w, o, account, power, now)
 	return v
 }
 
 // counts is what our own journal adds up to, orders that may still trade counted as traded.
 func (e *Engine) counts(b *journal.Book, w wish, o broker.Order, account broker.Account, power broker.Power, now time.Time) risk.Book {
-	c := risk.Book{At: now, OrdersToday: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), LastExit: b.LastExit(w.rule.Name, o.Symbol), Priced: true}
+	c := risk.Book{At: now, OrdersToday: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: b.Rejections(w.rule.Name), LastEntry: b.LastEntry(w.rule.Name, o.Symbol), LastExit: b.LastExit(w.rule.Name, o.Symbol), Priced: true}
 	if p := b.Position(w.rule.Name, o.Symbol); p != nil {
 		c.Held = p.Shares
 	}
