@@ -10,6 +10,13 @@
 // has no value (too few bars before it, a division by zero) is not ready; it is
 // never zero.
 //
+// On bars that stand still: a place in a range that is none, and anything else
+// over 0, is not ready. These definitions name a value instead: rsi 100 without
+// falls, mfi 100 without any flow, chop 100 and kama's efficiency 1 without
+// movement, cmo 0, and the bars of ad, adl, cmf, cho, eom and kvo that have no
+// range or no volume count as 0. A halted bar (open = high = low = close, volume 0) is a
+// bar like any other.
+//
 // An indicator over a source column that is itself not ready at first starts
 // counting where the source does. A filter that carries a value from bar to bar
 // counts ready bars only; see [series.Smooth].

@@ -366,3 +366,16 @@ func TestDefaultsAreInBounds(t *testing.T) {
 		defaults(t, s)
 	}
 }
+
+func TestNoBarCostsAnAllocation(t *testing.T) {
+	for _, id := range []string{"sma", "ema", "rsi", "macd", "bollinger", "atr", "std", "sar", "supertrend"} {
+		s, _ := Lookup(id)
+		a := defaults(t, s)
+		few, many := walk(1000), walk(8000)
+		short := testing.AllocsPerRun(5, func() { s.Compute(few, a) })
+		long := testing.AllocsPerRun(5, func() { s.Compute(many, a) })
+		if long > short {
+			t.Errorf("%s: %v allocations over 1000 bars, %v over 8000", id, short, long)
+		}
+	}
+}

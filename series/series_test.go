@@ -657,3 +657,38 @@ func TestAColumnOfOtherLengthIsRefused(t *testing.T) {
 	}()
 	Add(Of(0, make([]int64, 2)), Of(0, make([]int64, 3)))
 }
+
+func TestNarrowColumnsGoThereAndBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyColumn(t, "s", rapid.IntRange(0, 70).Draw(t, "n"))
+		s := c.series()
+		v, ok := s.Narrow()
+		if ok != (s.wide == nil && s.holes == nil) {
+			t.Fatalf("narrow is %v", ok)
+		}
+		if !ok {
+			return
+		}
+		scale := s.scale + rapid.Int32Range(-1, 9).Draw(t, "more")
+		w, fit := v.AtScale(scale)
+		if unfit := s.rescaledMagnitude(scale) > 62; fit == unfit {
+			t.Fatalf("at scale %d fits: %v", scale, fit)
+		}
+		if fit {
+			w.Mantissas = append([]int64(nil), w.Mantissas...)
+			check(t, "AtScale", w.Series(), c)
+		}
+	})
+}
+
+// rescaledMagnitude is the bits of the largest mantissa at another scale.
+func (s Series) rescaledMagnitude(scale int32) int {
+	if scale < s.scale {
+		return 64
+	}
+	var top int
+	for i := range s.narrow {
+		top = max(top, s.rescaled(i, scale, new(big.Int)).BitLen())
+	}
+	return top
+}
