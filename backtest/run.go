@@ -249,7 +249,7 @@ func (o *Options) load(s market.Symbol) (history.Bars, error) {
 		return b, fmt.Errorf("bars of %s: %w", s, err)
 	}
 	if err := b.Check(); err != nil {
-		return b, fmt.Errorf("bars of %s: %w", s, err)
+		return b, err
 	}
 	if o.To != 0 && b.Len() > 0 {
 		b = b.Between(b.Dates[0], o.To)
