@@ -35,8 +35,9 @@ var frama = Spec{
 		halves := series.Add(newer, series.Shift(newer, n/2))
 		roughness := series.Div(halves, whole)
 		power := series.Mul(series.Ln(roughness), series.Constant(whole.Len(), framaPower))
-		unit := constant(whole.Len(), 1)
-		share := series.Larger(series.Smaller(series.Exp(power), unit), series.Constant(whole.Len(), hundredths(1)))
+		unit, zero := constant(whole.Len(), 1), constant(whole.Len(), 0)
+		// exp of at most 0 is at most 1.
+		share := series.Larger(series.Exp(series.Smaller(power, zero)), series.Constant(whole.Len(), hundredths(1)))
 		middle := over(series.Add(in.High, in.Low), 2)
 		return one(series.Adapt(middle, whereZero(halves, unit, share), middle))
 	},

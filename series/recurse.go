@@ -80,10 +80,8 @@ func totalNarrow(s Series) (Series, bool) {
 	out := make([]int64, s.n)
 	var sum int64
 	fit := true
-	for i := s.first; i < s.n; i++ {
-		next := sum + s.narrow[i]
-		fit = fit && (sum^next)&(s.narrow[i]^next) >= 0
-		sum = next
+	for i := s.first; fit && i < s.n; i++ {
+		sum, fit = addFits(sum, s.narrow[i])
 		out[i] = sum
 	}
 	return newNarrow(s.scale, out, s.readiness), fit
