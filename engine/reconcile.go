@@ -140,7 +140,7 @@ func reconcile(b *journal.Book, list broker.Orders, s scene) ([]journal.Body, er
 		out = append(out, progress(o, rows[o.ID.Key()], s)...)
 	}
 	if _, opened := b.Opening(list.Date); !opened {
-		return append(out, journal.Opening{Date: list.Date, Numbers: numbers(list)}), nil
+		out = append(out, journal.Opening{Date: list.Date, Numbers: numbers(list)})
 	}
 	return append(out, foreign(b, list, s, taken)...), nil
 }
@@ -305,14 +305,15 @@ func sameType(listed, wanted broker.Type) bool {
 	return listed == wanted || listed == broker.Limit && wanted == broker.IOC
 }
 
-// foreign are orders that no intent explains. In an exclusive account each halts; in a shared one those do that the
-// broker says came from us.
+// foreign are orders that no intent owns; what they fill moves what no strategy owns. One that neither stood there at the
+// day's opening nor is known to a person halts: in an exclusive account always, in a shared one if the broker says that
+// it came from us.
 func foreign(b *journal.Book, list broker.Orders, s scene, taken map[string]bool) []journal.Body {
+	_, opened := b.Opening(list.Date)
 	var out []journal.Body
 	var strange *broker.Row
 	for _, r := range list.Rows {
-		original := broker.OrderID{Date: r.ID.Date, Number: r.Original}
-		if b.Explained(r.ID) || taken[r.ID.Key()] || r.Original != "" && b.Explained(original) {
+		if _, ours := b.Bound(r.ID); ours || taken[r.ID.Key()] || r.Original != "" && accounted(b, broker.OrderID{Date: r.ID.Date, Number: r.Original}) {
 			continue
 		}
 		known, seen := b.External(r.ID)
@@ -320,7 +321,7 @@ func foreign(b *journal.Book, list broker.Orders, s scene, taken map[string]bool
 			continue
 		}
 		out = append(out, journal.External{Row: r})
-		if !seen && strange == nil && (s.exclusive || s.channel != "" && r.Channel == s.channel) {
+		if opened && !seen && !b.Explained(r.ID) && strange == nil && (s.exclusive || s.channel != "" && r.Channel == s.channel) {
 			strange = &r
 		}
 	}
@@ -328,6 +329,12 @@ func foreign(b *journal.Book, list broker.Orders, s scene, taken map[string]bool
 		out = append(out, halt(b, "foreign_order", fmt.Sprintf("order %s (%s %d %s) is at the broker and no intent explains it", strange.ID.Number, strange.Side, strange.Shares, strange.Symbol))...)
 	}
 	return out
+}
+
+// accounted tells whether an order, ours or not, is known.
+func accounted(b *journal.Book, id broker.OrderID) bool {
+	_, seen := b.External(id)
+	return seen || b.Explained(id)
 }
 
 // afterUnknown halts when unknown outcomes pile up, and looks for the order a few times: mostly it is there at once.
