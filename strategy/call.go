@@ -21,6 +21,9 @@ func (c *scope) call(n *node) *expr {
 	if o, ok := functions[n.text]; ok {
 		return c.function(o, n)
 	}
+	if n.text == "pattern" {
+		return c.candles(n)
+	}
 	spec, ok := indicator.Lookup(n.text)
 	if !ok {
 		c.fail(n.place, fmt.Sprintf("no indicator %q", n.text), c.callHint(n.text))
@@ -44,7 +47,10 @@ func (c *scope) callHint(name string) string {
 	if hint := renamed[name]; hint != "" {
 		return hint
 	}
-	known := sortedKeys(functions)
+	if _, ok := indicator.LookupPattern(name); ok {
+		return "a candlestick pattern is written pattern(" + name + ")"
+	}
+	known := append(sortedKeys(functions), "pattern")
 	for _, s := range indicator.All() {
 		known = append(known, s.ID)
 	}
@@ -97,44 +103,51 @@ func (c *scope) indicator(spec *indicator.Spec, n *node) *expr {
 	if spec.PercentUnit {
 		e.unit = points
 	}
-	given, places, position := map[string]indicator.Value{}, map[string]place{}, 0
-	for i, arg := range n.args {
-		name := n.names[i]
-		if i == 0 && name == "" {
-			x, ok := c.source(spec, arg)
-			if !ok {
-				return nil
-			}
-			if x != nil {
-				e.args = []*expr{x}
-				continue
-			}
-		}
-		if name == "" {
-			if position >= len(spec.Params) {
-				c.fail(arg.place, fmt.Sprintf("%s takes %s", spec.ID, plural(len(spec.Params), "parameter")), "")
-				return nil
-			}
-			name = spec.Params[position].Name
-			position++
-		}
-		if _, twice := given[name]; twice {
-			c.fail(arg.place, fmt.Sprintf("%s: %s is given twice", spec.ID, name), "")
-			return nil
-		}
-		value, ok := c.argument(spec, name, arg)
+	first := 0
+	if len(n.args) > 0 && n.names[0] == "" {
+		x, ok := c.source(spec, n.args[0])
 		if !ok {
 			return nil
 		}
-		given[name], places[name] = value, arg.place
+		if x != nil {
+			e.args, first = []*expr{x}, 1
+		}
 	}
-	bound, err := spec.Bind(given)
-	if err != nil {
-		c.refuse(n, places, err)
+	var ok bool
+	if e.given, ok = c.arguments(spec.ID, spec.Params, spec.Bind, n, first); !ok {
 		return nil
 	}
-	e.given = bound
 	return c.finish(e)
+}
+
+// arguments reads the parameters of a call from its argument first on, by position or by name, and completes them.
+func (c *scope) arguments(id string, params []indicator.Param, bind func(map[string]indicator.Value) (indicator.Args, error), n *node, first int) (indicator.Args, bool) {
+	given, places, position := map[string]indicator.Value{}, map[string]place{}, 0
+	for i := first; i < len(n.args); i++ {
+		arg, name := n.args[i], n.names[i]
+		if name == "" {
+			if position >= len(params) {
+				c.fail(arg.place, fmt.Sprintf("%s takes %s", id, plural(len(params), "parameter")), "")
+				return indicator.Args{}, false
+			}
+			name = params[position].Name
+			position++
+		}
+		if _, twice := given[name]; twice {
+			c.fail(arg.place, fmt.Sprintf("%s: %s is given twice", id, name), "")
+			return indicator.Args{}, false
+		}
+		value, ok := c.argument(id, params, name, arg)
+		if !ok {
+			return indicator.Args{}, false
+		}
+		given[name], places[name] = value, arg.place
+	}
+	bound, err := bind(given)
+	if err != nil {
+		c.refuse(n, places, err)
+	}
+	return bound, err == nil
 }
 
 // refuse reports arguments that the indicator does not take, at the argument.
@@ -168,10 +181,10 @@ func (c *scope) source(spec *indicator.Spec, n *node) (x *expr, ok bool) {
 	return x, true
 }
 
-// argument reads one parameter of an indicator: a number known beforehand, or one of its words.
-func (c *scope) argument(spec *indicator.Spec, name string, n *node) (indicator.Value, bool) {
-	i := slices.IndexFunc(spec.Params, func(p indicator.Param) bool { return p.Name == name })
-	if i >= 0 && len(spec.Params[i].Choices) > 0 && n.op == opName {
+// argument reads one parameter of a call: a number known beforehand, or one of its words.
+func (c *scope) argument(id string, params []indicator.Param, name string, n *node) (indicator.Value, bool) {
+	i := slices.IndexFunc(params, func(p indicator.Param) bool { return p.Name == name })
+	if i >= 0 && len(params[i].Choices) > 0 && n.op == opName {
 		return indicator.Value{Word: n.text}, true
 	}
 	x := c.resolve(n)
@@ -179,7 +192,7 @@ func (c *scope) argument(spec *indicator.Spec, name string, n *node) (indicator.
 		return indicator.Value{}, false
 	}
 	if x.op != opNumber {
-		c.fail(n.place, fmt.Sprintf("%s: %s must be known beforehand, this is %s", spec.ID, name, x.text), "write a number or a $parameter")
+		c.fail(n.place, fmt.Sprintf("%s: %s must be known beforehand, this is %s", id, name, x.text), "write a number or a $parameter")
 		return indicator.Value{}, false
 	}
 	return indicator.Value{Number: x.value}, true

@@ -30,6 +30,7 @@
 //	fast                             a name given under let
 //	sma(close, 5)  rsi(14)           an indicator of package indicator; parameters by position or name=value
 //	macd(12, 26, 9).signal           one of its outputs
+//	pattern(engulfing).bullish       a candlestick pattern of package indicator is there; .bearish, or either without a dot
 //	sum(x, n)  count(c, n)           the sum of n values; on how many of n bars c was true
 //	barssince(c)  streak(c)          bars since c was last true; for how many bars in a row it has been true
 //	position.return                  what the strategy holds, in sell only: price / average price - 1;

@@ -41,6 +41,8 @@ const (
 	opWord      // a bar column or price
 	opPosition  // position.x
 	opIndicator // an output of an indicator
+	opPattern   // a candlestick pattern is there
+	opCandles   // its value
 	opSum       // the functions of the language itself
 	opCount
 	opBarsSince

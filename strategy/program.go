@@ -98,6 +98,8 @@ func (f *frame) operand(e *expr) series.Series {
 		return f.word(e.word)
 	case opIndicator:
 		return f.indicator(e)
+	case opCandles:
+		return e.pattern.Compute(f.in, e.given)
 	case opBack:
 		return series.Shift(f.numbers(e.args[0]), e.bars)
 	case opSum:
@@ -159,6 +161,8 @@ func (f *frame) condition(e *expr) series.Bits {
 		return series.Not(f.truths(e.args[0]))
 	case opBack:
 		return series.ShiftBits(f.truths(e.args[0]), e.bars)
+	case opPattern:
+		return f.pattern(e)
 	case opAnd, opOr:
 		join := series.And
 		if e.op == opOr {
@@ -190,6 +194,18 @@ func (f *frame) condition(e *expr) series.Bits {
 		return series.CrossBelow(a, b)
 	}
 	return series.And(series.LessEqual(b, a), series.LessEqual(a, f.numbers(e.args[2])))
+}
+
+// pattern is where a candlestick pattern is there, with the sign asked for.
+func (f *frame) pattern(e *expr) series.Bits {
+	value, zero := f.numbers(e.args[0]), series.Constant(f.bars, decimal.Decimal{})
+	switch e.output {
+	case bullish:
+		return series.Less(zero, value)
+	case bearish:
+		return series.Less(value, zero)
+	}
+	return series.Not(series.Equal(value, zero))
 }
 
 // holding is what position.x refers to at one bar. A nil position holds nothing.

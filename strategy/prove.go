@@ -28,6 +28,9 @@ func (l *ledger) provenIn(e *expr) {
 		}
 		return
 	}
+	if e.op == opPattern {
+		l.directions(e)
+	}
 	for _, x := range e.args {
 		if x.cond {
 			l.provenIn(x)

@@ -40,8 +40,10 @@ type expr struct {
 	bars   int             // of look-back, sum and count
 	spec   *indicator.Spec
 	given  indicator.Args
-	output int
+	output int  // of opIndicator and opPattern
 	named  bool // the output was chosen
+
+	pattern *indicator.Pattern
 
 	let  *expr // what the let of this name stands for
 	name string
@@ -156,11 +158,14 @@ func (c *scope) named(n *node) *expr {
 	hint := Suggest(n.text, append(sortedKeys(c.lets), priceWords...))
 	_, known := indicator.Lookup(n.text)
 	_, isParam := c.params[n.text]
+	_, isPattern := indicator.LookupPattern(n.text)
 	switch {
 	case n.text == "position":
 		hint = "write position." + strings.Join(positionWords, ", position.")
 	case known:
 		hint = "an indicator is called: " + n.text + "(...)"
+	case isPattern:
+		hint = "a candlestick pattern is written pattern(" + n.text + ")"
 	case functions[n.text] != 0:
 		hint = "a function is called: " + n.text + "(...)"
 	case isParam:
@@ -207,6 +212,8 @@ func (c *scope) outputOf(n *node) *expr {
 	switch {
 	case x == nil:
 		return nil
+	case x.op == opPattern && !x.named:
+		return c.signOf(x, n)
 	case x.op != opIndicator || x.named:
 		c.fail(n.place, fmt.Sprintf("%s has no output .%s", x.text, n.text), "only an indicator has outputs, as in macd(12, 26, 9).signal")
 		return nil
@@ -282,7 +289,11 @@ func (c *scope) operation(n *node) *expr {
 
 func (c *scope) number(x *expr) *expr {
 	if x != nil && x.cond {
-		c.fail(x.place, x.text+" is a condition, not a number", "")
+		hint := ""
+		if x.op == opPattern {
+			hint = "it stands alone: " + x.text
+		}
+		c.fail(x.place, x.text+" is a condition, not a number", hint)
 		return nil
 	}
 	return x
@@ -374,6 +385,8 @@ func (c *scope) finish(e *expr) *expr {
 		e.warm += e.bars - 1
 	case opCrossAbove, opCrossBelow:
 		e.warm++
+	case opCandles:
+		e.warm += e.pattern.WarmUp(e.given) - 1
 	case opIndicator:
 		e.warm += e.spec.WarmUpOf(e.spec.Outputs[e.output], e.given) - 1
 		e.volume = e.volume || slices.Contains(e.spec.Reads, "volume")

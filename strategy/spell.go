@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"maemae/indicator"
 )
 
 // signOf is how an operator is written.
@@ -44,6 +46,13 @@ func (e *expr) spell(names bool) string {
 		return "position." + e.word
 	case opIndicator:
 		return e.callText(names) + e.outputText()
+	case opCandles:
+		return e.callText(names)
+	case opPattern:
+		if sign := "." + patternSigns[e.output]; e.output != detected || !names {
+			return e.args[0].key + sign
+		}
+		return e.args[0].key
 	case opBack:
 		return part(e.args[0], rank) + "[" + strconv.Itoa(e.bars) + "]"
 	case opNeg:
@@ -76,6 +85,9 @@ func (e *expr) spell(names bool) string {
 
 // callText is the call of an indicator with every parameter, without the output.
 func (e *expr) callText(names bool) string {
+	if e.op == opCandles {
+		return "pattern(" + strings.Join(append([]string{e.pattern.ID}, argumentTexts(e.pattern.Params, e.given)...), ", ") + ")"
+	}
 	var parts []string
 	switch {
 	case len(e.args) > 0 && names:
@@ -85,14 +97,19 @@ func (e *expr) callText(names bool) string {
 	case e.spec.TakesSeries:
 		parts = append(parts, e.spec.Reads[0])
 	}
-	for _, p := range e.spec.Params {
+	parts = append(parts, argumentTexts(e.spec.Params, e.given)...)
+	return e.spec.ID + "(" + strings.Join(parts, ", ") + ")"
+}
+
+func argumentTexts(params []indicator.Param, given indicator.Args) (texts []string) {
+	for _, p := range params {
 		if len(p.Choices) > 0 {
-			parts = append(parts, e.given.Choice(p.Name))
+			texts = append(texts, given.Choice(p.Name))
 		} else {
-			parts = append(parts, plainText(e.given.Decimal(p.Name)))
+			texts = append(texts, plainText(given.Decimal(p.Name)))
 		}
 	}
-	return e.spec.ID + "(" + strings.Join(parts, ", ") + ")"
+	return texts
 }
 
 func (e *expr) outputText() string {

@@ -112,6 +112,8 @@ func (w *words) condition(depth int, lead string, e *expr) {
 		w.condition(depth, lead+"not: ", e.args[0])
 	case e.op == opBetween:
 		w.line(depth, fmt.Sprintf("%s%s is from %s to %s", lead, e.args[0].text, e.args[1].text, e.args[2].text))
+	case e.op == opPattern:
+		w.line(depth, lead+e.patternWords())
 	case e.op == opBack:
 		w.condition(depth, lead+plural(e.bars, "bar")+" ago: ", e.args[0])
 	default:
@@ -132,7 +134,7 @@ func (w *words) named(p *program) {
 			}
 			return
 		}
-		if e.op == opIndicator {
+		if e.op == opIndicator || e.op == opCandles {
 			if text := callWords(e); !slices.Contains(calls, text) {
 				calls = append(calls, text)
 			}
@@ -156,18 +158,17 @@ func (w *words) named(p *program) {
 
 // callWords is "rsi(close, 14): Relative strength index, period 14".
 func callWords(e *expr) string {
-	text := e.callText(true) + ": " + e.spec.Title
-	for _, p := range e.spec.Params {
-		text += ", " + p.Name + " " + argumentText(p, e.given)
+	title, params := "", []indicator.Param(nil)
+	if e.op == opCandles {
+		title, params = e.pattern.Title, e.pattern.Params
+	} else {
+		title, params = e.spec.Title, e.spec.Params
+	}
+	text := e.callText(true) + ": " + title
+	for i, value := range argumentTexts(params, e.given) {
+		text += ", " + params[i].Name + " " + value
 	}
 	return text
-}
-
-func argumentText(p indicator.Param, given indicator.Args) string {
-	if len(p.Choices) > 0 {
-		return given.Choice(p.Name)
-	}
-	return plainText(given.Decimal(p.Name))
 }
 
 // symbolParams says what differs for single symbols.

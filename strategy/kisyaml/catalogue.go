@@ -153,6 +153,11 @@ var hollow = strings.Fields(`
 	opening_marubozu tweezer_top tweezer_bottom meeting_lines matching_high deliberation downside_tasuki_gap
 	upside_tasuki_gap side_by_side_white_lines`)
 
+// oneClass are candlesticks that KIS's tools cannot tell apart unless the signal does.
+var oneClass = []string{"rising_three_methods", "falling_three_methods"}
+
+const oneClassText = "has one class for rising_three_methods and falling_three_methods: detected is either of them"
+
 // operator is one spelling of a comparison, and who reads it.
 type operator struct {
 	name, sign          string

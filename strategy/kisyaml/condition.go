@@ -59,6 +59,10 @@ func (r *reader) candlestick(n *yaml.Node, values map[string]*yaml.Node) []piece
 		text += "." + signal
 	}
 	r.note(Maps, placeOf(v), fmt.Sprintf("candlestick %s, %s is %s", name, signal, text))
+	if signal == "detected" && slices.Contains(oneClass, x.id) {
+		r.note(Builder, placeOf(v), oneClassText)
+		r.note(Backtester, placeOf(v), oneClassText)
+	}
 	return []piece{{text, placeOf(v)}}
 }
 

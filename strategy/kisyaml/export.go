@@ -157,6 +157,9 @@ var comparisons = []struct{ sign, name, turned string }{
 func (e *exporter) condition(ev *strategy.Evidence) []string {
 	if m := patternText.FindStringSubmatch(ev.Text); m != nil && slices.Contains(patterns, m[2]) && usual(m[1], m[2]) {
 		c := e.use(call{text: m[1], id: m[2], candle: true}, "")
+		if m[3] == "" && slices.Contains(oneClass, m[2]) {
+			e.warn(fmt.Sprintf("%s: the builder and the backtester each %s", c.alias, oneClassText))
+		}
 		return []string{"candlestick: " + strconv.Quote(c.alias), "signal: " + strconv.Quote(cmp.Or(m[3], "detected"))}
 	}
 	if len(ev.Children) >= 2 {

@@ -122,6 +122,10 @@ func TestAnExportedRuleComesBackTheSame(t *testing.T) {
 		}),
 	)
 	condition := rapid.Custom(func(t *rapid.T) string {
+		if rapid.IntRange(0, 4).Draw(t, "candlestick") == 0 {
+			id := rapid.SampledFrom(kisyaml.Patterns()).Draw(t, "pattern")
+			return "pattern(" + id + ")" + rapid.SampledFrom([]string{"", ".bullish", ".bearish"}).Draw(t, "signal")
+		}
 		o := rapid.SampledFrom([]string{">", "<", ">=", "<=", "crosses above", "crosses below"}).Draw(t, "operator")
 		left, right := operand.Draw(t, "left"), operand.Draw(t, "right")
 		switch rapid.IntRange(0, 3).Draw(t, "shape") {
