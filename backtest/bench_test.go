@@ -259,6 +259,77 @@ func BenchmarkManySymbols(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
 }
 
+// One symbol of 2,500 bars under 10,000 pairs of averages: 234,884 fills. The columns of a pair are computed anew; the
+// walk is the part that a sweep repeats.
+func BenchmarkManyPairs(b *testing.B) {
+	bars, rule, o := madeUp(1000, 2500), crossing(b), workOptions()
+	days, list := line(b, o, rule, bars.Dates)
+	a := prepared(b, o, rule, bars, days, list)
+	a.begin = 0
+	s, err := a.legs[0].signalsOf(traits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	book, err := newBook(a, []signals{s})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ours, theirs time.Duration
+	for b.Loop() {
+		fills, wantFills, sum, want := 0, 0, int64(0), int64(0)
+		for fast := 2; fast <= 101; fast++ {
+			for slow := 102; slow <= 201; slow++ {
+				pair, problems := rule.With(map[string]decimal.Decimal{"fast": decimal.NewFromInt(int64(fast)), "slow": decimal.NewFromInt(int64(slow))})
+				if problems.Fatal() {
+					b.Fatal(problems)
+				}
+				l := &leg{rule: pair, tape: a.legs[0].tape, slots: list}
+				if book.legs[0].signals, err = l.signalsOf(traits{}); err != nil {
+					b.Fatal(err)
+				}
+				begin := cpu()
+				if err := book.walk(); err != nil {
+					b.Fatal(err)
+				}
+				ours += cpu() - begin
+				fills, sum = fills+len(book.fills), sum+book.equity[len(book.equity)-1]
+				begin = cpu()
+				f, equity, _ := reference(bars.Open, bars.Close, fast, slow)
+				theirs += cpu() - begin
+				wantFills, want = wantFills+f, want+equity
+			}
+		}
+		if fills != wantFills || fills != 234_884 || sum != want || sum != 99_702_335_673_671_000 {
+			b.Fatalf("%d fills and %d, the reference has %d and %d", fills, sum, wantFills, want)
+		}
+	}
+	b.ReportMetric(float64(ours)/float64(b.N)/10_000, "walk-ns/pair")
+	b.ReportMetric(float64(theirs)/float64(b.N)/10_000, "reference-ns/pair")
+}
+
+// What a walk repeats costs no allocation, whatever the rule.
+func TestAWalkAllocatesNothing(t *testing.T) {
+	f := folder(t, "testdata/krx-daily")
+	r := shipped(t)[0]
+	r.Exits.TrailingStop, r.Exits.MaxHolding = decimal.New(3, -2), 20
+	o := options([]*strategy.Strategy{r}, f)
+	a, err := o.open(o.Rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.fast(map[*strategy.Strategy]traits{r: {columnar: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(20, func() {
+		if err := b.walk(); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for %d fills", n, len(b.fills))
+	}
+}
+
 func TestTheWorksHaveTheirAnswers(t *testing.T) {
 	bars, rule, o := madeUp(1, 100_000), crossing(t), workOptions()
 	days, list := line(t, o, rule, bars.Dates)
