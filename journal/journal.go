@@ -43,7 +43,6 @@ type Journal struct {
 	lock   *os.File
 	head   *headFile // nil in memory
 	last   head
-	at     int64
 	broken error
 }
 
@@ -204,7 +203,7 @@ func (j *Journal) load(h head) error {
 	if err := h.meets(ctx, j.read); err != nil {
 		return err
 	}
-	j.last, j.at = head{w.book.s.Seq, w.hash}, w.at
+	j.last = head{w.book.s.Seq, w.hash}
 	j.book.Store(&w.book)
 	return nil
 }
@@ -263,7 +262,11 @@ func (j *Journal) append(bodies []Body) ([]Entry, error) {
 		return nil, errors.New("append: the journal is not open for writing")
 	}
 	next, hash := *j.Book(), j.last.hash
-	at := max(j.at, j.o.Now().UnixNano())
+	now := j.o.Now()
+	if now.Before(next.s.At) {
+		now = next.s.At
+	}
+	at := now.UnixNano()
 	rows, entries := make([]row, len(bodies)), make([]Entry, len(bodies))
 	for i, b := range bodies {
 		text, err := encode(b)
@@ -288,7 +291,7 @@ func (j *Journal) append(bodies []Body) ([]Entry, error) {
 		j.broken = fmt.Errorf("%w: entry %d: %w", ErrBroken, rows[0].seq, err)
 		return nil, j.broken
 	}
-	j.last, j.at = last, at
+	j.last = last
 	j.book.Store(&next)
 	if j.o.OnAppend != nil {
 		for _, e := range entries {

@@ -381,6 +381,9 @@ func TestEveryMomentACrashCanLeaveOpensToAPrefix(t *testing.T) {
 			if got := text(t, again.Book()); got != books[i] {
 				t.Errorf("after entry %d the book is\n%s\nwant\n%s", i+1, got, books[i])
 			}
+			if h, _, err := readHead(headName(p)); err != nil || h.seq != int64(i+1) {
+				t.Errorf("after entry %d the start left the head at %d, %v", i+1, h.seq, err)
+			}
 			write(t, again, Note{Text: "and on"})
 			shut(t, again)
 		}
@@ -476,8 +479,29 @@ func TestATornHeadFallsBackToTheSlotBefore(t *testing.T) {
 		t.Errorf("the journal ends at %d", j.Book().Seq())
 	}
 	write(t, j, Note{Text: "3"})
-	if h, _, err := readHead(name); err != nil || h.seq != 3 {
-		t.Errorf("head %d, %v", h.seq, err)
+	write(t, j, Note{Text: "4"})
+	content, err = os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, _ := parseSlot(content[:slotSize])
+	two, _ := parseSlot(content[slotSize:])
+	if one.seq+two.seq != 3+4 {
+		t.Errorf("the slots name entries %d and %d, want the newest two", one.seq, two.seq)
+	}
+}
+
+func TestASlotOfTheHeadWithAnyByteChangedIsNone(t *testing.T) {
+	slot := head{seq: 12345, hash: [32]byte{1, 2, 3}}.slot()
+	if h, ok := parseSlot(slot); !ok || h.seq != 12345 {
+		t.Fatalf("the slot reads %d, %v", h.seq, ok)
+	}
+	for i := range slot {
+		changed := slices.Clone(slot)
+		changed[i] ^= 1
+		if h, ok := parseSlot(changed); ok {
+			t.Errorf("byte %d changed and it names entry %d", i, h.seq)
+		}
 	}
 }
 
@@ -679,6 +703,33 @@ func TestAQuerySelectsWhatAFilterWould(t *testing.T) {
 			rt.Fatalf("%+v selects %d entries, want %d", q, len(got), len(want))
 		}
 	})
+}
+
+func TestSinceIsIncludedAndUntilIsNot(t *testing.T) {
+	j := open(t, "")
+	for range 4 {
+		write(t, j, Note{}) // one a second, from 09:00:01
+	}
+	at := func(second int) time.Time { return due(9, 0).Add(time.Duration(second) * time.Second) }
+	for _, c := range []struct {
+		since, until time.Time
+		want         []int64
+	}{
+		{at(2), at(4), []int64{2, 3}},
+		{at(0), at(1), nil},
+		{at(4), time.Time{}, []int64{4}},
+		{at(5), time.Time{}, nil},
+		{time.Time{}, at(2), []int64{1}},
+		{time.Time{}, at(9), []int64{1, 2, 3, 4}},
+	} {
+		var got []int64
+		for _, e := range collect(t, j, Query{Since: c.since, Until: c.until}) {
+			got = append(got, e.Seq)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("from %s to %s: entries %v, want %v", c.since, c.until, got, c.want)
+		}
+	}
 }
 
 func TestAnOrdersWholeLifeIsFoundByItsNames(t *testing.T) {
