@@ -111,8 +111,10 @@ func TestAnOrderIsNotBoundToAnotherOnesIntent(t *testing.T) {
 // What a person left at the broker before the daemon came moves shares when it fills, and explains them.
 func TestAPersonsEarlierOrderMayFillLater(t *testing.T) {
 	r := newRig(t)
-	e := r.edit()
+	r.to(monday, 9, 30)
+	r.byHand("buy", 3)
 	filled := false
+	e := &edited{Broker: r.client}
 	e.list = func(o broker.Orders) (broker.Orders, error) {
 		for i := range o.Rows {
 			if row := &o.Rows[i]; !filled {
@@ -126,12 +128,9 @@ func TestAPersonsEarlierOrderMayFillLater(t *testing.T) {
 			a.Holdings = nil
 		}
 	}
-	r.to(monday, 9, 30)
-	r.byHand("buy", 3)
+	r.config.Broker = e
 	r.crash()
-	if err := r.engine.Start(t.Context(), journal.Start{Date: monday}); err != nil {
-		t.Fatal(err)
-	}
+	r.start()
 	filled = true
 	for minute := range 3 {
 		r.slot(r.to(monday, 10, minute), r.rules(rule("a", never, never)))
