@@ -35,7 +35,8 @@ func Of(scale int32, mantissas []int64) Series {
 }
 
 // FromDecimals makes a column of the given values at the smallest common scale
-// that holds them all exactly; every bar is ready.
+// that holds them all exactly; every bar is ready. The caller bounds the
+// exponents: the smallest and the largest decide how wide every mantissa is.
 func FromDecimals(values []decimal.Decimal) Series {
 	scale := int32(0)
 	for _, v := range values {
