@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -262,65 +261,6 @@ func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
 		return nil, "no symbol", max(line, 1)
 	}
 	return list, "", 0
-}
-
-// params reads name: number.
-func (l *loader) params(n *yaml.Node, r *rule) map[string]param {
-	list, ok := l.entries(n, "params")
-	r.partial = r.partial || !ok
-	values := map[string]param{}
-	for _, e := range list {
-		if !isName(e.key.Value) {
-			l.fail(placeOf(e.key), fmt.Sprintf("parameter name %q", e.key.Value), "use letters, digits and _, beginning with a letter")
-			continue
-		}
-		values[e.key.Value] = l.paramValue(e.key.Value, e.value)
-	}
-	return values
-}
-
-func (l *loader) paramValue(name string, n *yaml.Node) param {
-	text, ok := l.text(n, name)
-	if !ok {
-		return param{broken: true}
-	}
-	digits, isPercent := strings.CutSuffix(text, "%")
-	value, what := parseDigits(digits)
-	if what != "" {
-		l.fail(placeOf(n), fmt.Sprintf("parameter %s is %q: %s", name, text, what), "write a number such as 20, 0.5 or 5%")
-		return param{broken: true}
-	}
-	if isPercent {
-		value = value.Shift(-2)
-	}
-	return param{value: value, percent: isPercent}
-}
-
-// perSymbol reads symbol: {name: number}, values that replace those of params for one symbol.
-func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[string]param {
-	list, _ := l.entries(n, "per_symbol")
-	all := map[market.Symbol]map[string]param{}
-	for _, e := range list {
-		symbol, ok := l.symbol(e.key)
-		if ok && s.Symbols != nil && !slices.Contains(s.Symbols, symbol) {
-			l.fail(placeOf(e.key), fmt.Sprintf("symbol %s is not one of this strategy's", symbol), "")
-			ok = false
-		}
-		if !ok {
-			continue
-		}
-		values := maps.Clone(s.rule.params)
-		own, _ := l.entries(e.value, "per_symbol "+string(symbol))
-		for _, o := range own {
-			if _, known := s.rule.params[o.key.Value]; !known {
-				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), Suggest(o.key.Value, sortedKeys(s.rule.params)))
-			} else {
-				values[o.key.Value] = l.paramValue(o.key.Value, o.value)
-			}
-		}
-		all[symbol] = values
-	}
-	return all
 }
 
 // lets reads name: expression.

@@ -66,13 +66,6 @@ var priceWords = []string{"open", "high", "low", "close", "volume", "price"}
 // positionWords are what a rule may ask of what the strategy holds.
 var positionWords = []string{"return", "sessions", "shares", "high"}
 
-// param is the value of a parameter.
-type param struct {
-	value   decimal.Decimal
-	percent bool
-	broken  bool // could not be read, which has been reported
-}
-
 // scope is where names have a meaning: the parameters and lets of one strategy. It is used once, for one set of
 // parameters.
 type scope struct {

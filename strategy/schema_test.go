@@ -46,6 +46,7 @@ func TestTheSchemaHasTheKeysOfTheLoader(t *testing.T) {
 		in("    zzzzzzzz: 1\n"):                                  {"$defs", "strategy"},
 		in("    order: {zzzzzzzz: 1}\n"):                         {"$defs", "strategy", "properties", "order", "oneOf", "1"},
 		in("    exits: {zzzzzzzz: 1}\n"):                         {"$defs", "strategy", "properties", "exits"},
+		in("    params: {a: {zzzzzzzz: 1}}\n"):                   {"$defs", "strategy", "properties", "params", "patternProperties", "^[A-Za-z_][A-Za-z0-9_]*$", "anyOf", "1"},
 		strings.Replace(rules, `["005930"]`, "{zzzzzzzz: 1}", 1): {"$defs", "strategy", "properties", "symbols", "oneOf", "1"},
 	} {
 		_, problems := strategy.Load("strategies.yaml", []byte(text), strategy.Options{})
@@ -104,7 +105,7 @@ func TestTheSchemaSeesMistakes(t *testing.T) {
 		"a moment that never comes": "when: \"@hourly\"", "a size without a basis": "size: 10%", "a stop without percent": "exits: {stop_loss: 5}",
 		"ticks of a fraction": "order: {type: limit, ticks: 1.5}", "days": "exits: {max_holding: 20 days}", "a yes": "allow_auction: yes",
 		"a bare list": "buy: [close > open]", "two joins": "buy: {all: [close > open], any: [close > open]}", "a name with a space": "name: Golden Cross",
-		"a symbol twice": `symbols: ["005930", "005930"]`, "no symbol": "symbols: []", "a word for a number": "params: {fast: five}",
+		"a symbol twice": `symbols: ["005930", "005930"]`, "no symbol": "symbols: []", "a word for a number": "params: {fast: five}", "a range without a step": "params: {a: {default: 1, min: 1, max: 2}}",
 		"a whole loss": "exits: {stop_loss: 0%}", "two hundred percent": "size: 200% of cash", "an order of the future": "order: stop",
 	} {
 		key, _, _ := strings.Cut(line, ":")
@@ -164,7 +165,7 @@ func drawRules(r *rapid.T) string {
 		"size": {"1 share", "3 shares", "1,000 shares", "2.0 shares", "10% of equity", "100% of cash", "0.5% of cash", "99.99% of equity", "1,000,000 KRW",
 			"0.5 KRW", "exact 3 shares", "exact 5% of cash", "10  %  of cash"},
 		"bars":          {"completed", "forming"},
-		"params":        {"{fast: 5}", "{fast: 5, k: 0.5, p: 5%, n: -2, m: -3%}", "{fast: 5.0}"},
+		"params":        {"{fast: 5}", "{fast: 5, k: 0.5, p: 5%, n: -2, m: -3%}", "{fast: 5.0}", "{fast: {default: 5, min: 2, max: 50, step: 1}}", "{p: {default: 5%, min: -1.5%, max: 10%, step: 0.5%}, fast: 3}"},
 		"per_symbol":    {`{"005930": {fast: 3}}`, `{"000660": {fast: 3}}`},
 		"let":           {"{a: close}", "{a: 5, b: -0.5, c: 5%}", "{a: {all: [close > open]}}"},
 		"sell":          {"close < open", "{any: [position.return > 5%, close < open]}"},

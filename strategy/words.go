@@ -32,6 +32,7 @@ func (s *Strategy) Words() string {
 	}
 	s.exitWords(w)
 	w.named(s.common)
+	s.ranges(w)
 	s.symbolParams(w)
 	w.line(1, fmt.Sprintf("needs %s before it acts", plural(s.WarmUp(), "bar")))
 	return strings.Join(w.lines, "\n")
@@ -169,6 +170,20 @@ func callWords(e *expr) string {
 		text += ", " + params[i].Name + " " + value
 	}
 	return text
+}
+
+// ranges says what a sweep tries of the parameters that have a range.
+func (s *Strategy) ranges(w *words) {
+	for _, name := range sortedKeys(s.rule.params) {
+		p, text := s.rule.params[name], plainText
+		if p.step.IsZero() {
+			continue
+		}
+		if p.percent {
+			text = percentText
+		}
+		w.line(1, fmt.Sprintf("$%s is %s; a sweep tries %s to %s in steps of %s", name, text(p.value), text(p.min), text(p.max), text(p.step)))
+	}
 }
 
 // symbolParams says what differs for single symbols.
