@@ -89,7 +89,7 @@ func (e *Engine) Ask(ctx context.Context, due time.Time, rules []*strategy.Strat
 	var out []journal.Decision
 	for _, r := range rules {
 		for _, s := range r.Symbols {
-			out = append(out, journal.Decision{ID: decisionID(due, r.Name, s), Decision: e.answer(due, r, s, seen[s], e.fundsOf(a))})
+			out = append(out, journal.Decision{ID: decisionID(due, r.Name, s), Decision: e.answer(due, r, s, seen[s], Funds(e.book(), a))})
 		}
 	}
 	return out, nil
@@ -181,16 +181,20 @@ func (e *Engine) answer(due time.Time, r *strategy.Strategy, s market.Symbol, se
 	return r.Decide(v)
 }
 
-// view is what the rule may know besides bars and funds.
 func (e *Engine) view(due time.Time, r *strategy.Strategy, s market.Symbol, q market.Quote) strategy.View {
-	b := e.book()
+	return View(e.book(), e.Calendar, due, r, s, q)
+}
+
+// View is what a rule may know of a symbol besides bars and funds, as the book has it: its own lots, what it has
+// working, and whether it entered today.
+func View(b *journal.Book, cal *market.Calendar, due time.Time, r *strategy.Strategy, s market.Symbol, q market.Quote) strategy.View {
 	date := market.DateOf(due)
 	v := strategy.View{Symbol: s, Due: due, Price: q.Price, Halted: q.Halted, EnteredToday: b.Entered(r.Name, s, date)}
 	for _, o := range b.Working(s) {
 		v.Working = v.Working || o.Intent.Strategy == r.Name
 	}
 	if p := b.Position(r.Name, s); p != nil {
-		p.Sessions = e.sessionsSince(p.Since, date)
+		p.Sessions = sessionsSince(cal, p.Since, date)
 		p.High = decimal.Max(p.High, q.Price)
 		v.Holding = p
 	}
@@ -198,11 +202,11 @@ func (e *Engine) view(due time.Time, r *strategy.Strategy, s market.Symbol, q ma
 }
 
 // sessionsSince counts sessions after the first date up to and including the second.
-func (e *Engine) sessionsSince(from, to market.Date) int {
+func sessionsSince(cal *market.Calendar, from, to market.Date) int {
 	if from == 0 || to <= from {
 		return 0
 	}
-	between, err := e.Calendar.Sessions(from.Add(1), to)
+	between, err := cal.Sessions(from.Add(1), to)
 	if err != nil {
 		return 0
 	}
@@ -215,13 +219,12 @@ func (e *Engine) funds() (strategy.Funds, error) {
 	if !ok {
 		return strategy.Funds{}, errors.New("no account has been read")
 	}
-	return e.fundsOf(a), nil
+	return Funds(e.book(), a), nil
 }
 
-// fundsOf is what sizes are taken from: equity, and cash less what working buys hold back.
-func (e *Engine) fundsOf(a broker.Account) strategy.Funds {
-	cash := a.Cash.Sub(e.book().Reserved())
-	return strategy.Funds{Equity: a.Equity, Cash: decimal.Max(cash, decimal.Zero)}
+// Funds is what sizes are taken from: the account's equity, and its cash less what working buys hold back.
+func Funds(b *journal.Book, a broker.Account) strategy.Funds {
+	return strategy.Funds{Equity: a.Equity, Cash: decimal.Max(a.Cash.Sub(b.Reserved()), decimal.Zero)}
 }
 
 // Watch looks at the exits of everything held, between slots: stops, targets, trailing stops and holding times, by the
