@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"sort"
 
 	"github.com/shopspring/decimal"
 
@@ -19,14 +20,22 @@ type Point struct {
 // Curve is one point a session, oldest first. It is kept in columns of integers where they hold it, because a curve may
 // have a million points; the zero Curve has none.
 type Curve struct {
-	dates        []market.Date
-	scale        int32
-	equity, cash []int64
-	wide         []Point // in place of the columns
+	dates  []market.Date
+	scale  int32
+	equity []int64
+	cash   []Step
+	wide   []Point // in place of the columns
 }
 
-// CurveOf is the curve of columns of one length: an amount is mantissa / 10^scale won. It takes ownership of them.
-func CurveOf(dates []market.Date, scale int32, equity, cash []int64) Curve {
+// Step is cash that an account had from a point on.
+type Step struct {
+	From int // index of the point
+	Cash int64
+}
+
+// CurveOf is the curve of a column of equity, and of the cash as the steps in which it changed, the first from point 0:
+// an amount is mantissa / 10^scale won. It takes ownership of the slices.
+func CurveOf(dates []market.Date, scale int32, equity []int64, cash []Step) Curve {
 	return Curve{dates: dates, scale: scale, equity: equity, cash: cash}
 }
 
@@ -41,7 +50,8 @@ func (c Curve) At(i int) Point {
 	if c.wide != nil {
 		return c.wide[i]
 	}
-	return Point{c.dates[i], decimal.New(c.equity[i], -c.scale), decimal.New(c.cash[i], -c.scale)}
+	step := sort.Search(len(c.cash), func(k int) bool { return c.cash[k].From > i }) - 1
+	return Point{c.dates[i], decimal.New(c.equity[i], -c.scale), decimal.New(c.cash[step].Cash, -c.scale)}
 }
 
 // date is the date of point i.
