@@ -108,9 +108,9 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hinted(usageError{err}, "maemae "+strings.TrimPrefix(c.CommandPath(), "maemae ")+" --help")
 	})
-	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand())
+	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand())
 	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand(), restoreCommand())
-	root.AddCommand(haltCommand(), resumeCommand(), armCommand(), adoptCommand(), releaseCommand(), adjustCommand())
+	root.AddCommand(haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand())
 	for _, c := range root.Commands() {
 		strictArgs(c)
 	}
