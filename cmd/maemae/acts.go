@@ -75,34 +75,77 @@ func resumeCommand() *cobra.Command {
 	})
 }
 
-const armPhrase = "trade real money"
+// armPhrase is what a person types to arm: it names what is at stake.
+func armPhrase(env string) string {
+	if env == "real" {
+		return "trade real money"
+	}
+	return "trade again"
+}
 
 func armCommand() *cobra.Command {
 	return stateFlag(&cobra.Command{
-		Use:   "arm",
-		Short: "permit real money on this state directory, once",
-		Long:  "arm is typed once for each state directory before `env: real` trades at all. It asks for the words \"" + armPhrase + "\" on standard input.",
-		RunE: func(c *cobra.Command, _ []string) error {
+		Use:   "arm [STRATEGY]",
+		Short: "permit real money on this state directory, leave a kill, or enable a strategy again",
+		Long: `arm is typed once for each state directory before env real trades at all, and again after each kill. It asks for words
+on standard input: "trade real money", or "trade again" where no real money is at stake. With the name of a strategy it
+lets that one trade again after its orders were rejected in a row.`,
+		Example: "  maemae arm golden-cross",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
 			p, err := findPlace(c)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.ErrOrStderr(), "type \"%s\" to arm %s: ", armPhrase, p.state)
+			if len(args) == 1 {
+				arm := journal.Operator{Act: "arm", Strategy: args[0]}
+				err := act(c.Context(), p, "/arm", map[string]string{"Strategy": args[0]}, func(by string) journal.Body { arm.By = by; return arm })
+				return done(c, err, args[0]+" may trade again")
+			}
+			phrase := armPhrase(p.env())
+			fmt.Fprintf(c.ErrOrStderr(), "type \"%s\" to arm %s: ", phrase, p.state)
 			line, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
-			if err != nil && line == "" || strings.TrimSpace(line) != armPhrase {
-				return hinted(errors.New("not armed"), `the words are "`+armPhrase+`"`)
+			if err != nil && line == "" || strings.TrimSpace(line) != phrase {
+				return hinted(errors.New("not armed"), `the words are "`+phrase+`"`)
 			}
-			if err := privateDir(p.state); err != nil {
-				return err
+			err = ask(c.Context(), p.socket, http.MethodPost, "/arm", map[string]string{"Phrase": phrase}, nil)
+			if errors.Is(err, errNoDaemon) {
+				err = p.arm()
 			}
-			j, err := journal.Open(p.journal, journal.Options{Now: time.Now})
-			if err != nil {
-				return err
-			}
-			_, err = j.Append(journal.Operator{Act: "arm", By: userName(os.Getuid())})
-			return done(c, errors.Join(err, j.Close()), "armed")
+			return done(c, err, "armed")
 		},
 	})
+}
+
+// env is the environment that the journal was last used with, or that of the configuration.
+func (p place) env() string {
+	j, err := p.read()
+	if err != nil {
+		return p.cfg.Env
+	}
+	defer j.Close()
+	return orDefault(j.Book().Start().Env, p.cfg.Env)
+}
+
+// arm writes into the journal of a daemon that does not run, and then clears the KILL file.
+func (p place) arm() error {
+	if err := privateDir(p.state); err != nil {
+		return err
+	}
+	j, err := journal.Open(p.journal, journal.Options{Now: time.Now})
+	if err != nil {
+		return err
+	}
+	by := userName(os.Getuid())
+	entries := []journal.Body{journal.Operator{Act: "arm", By: by}}
+	if j.Book().State().Mode == journal.ModeKilled {
+		entries = append(entries, journal.State{Mode: journal.ModeReconciling, Reason: "armed", By: by})
+	}
+	_, err = j.Append(entries...)
+	if err == nil {
+		err = journal.Arm(p.state)
+	}
+	return errors.Join(err, j.Close())
 }
 
 func adoptCommand() *cobra.Command {

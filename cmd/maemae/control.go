@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"maemae/engine"
 	"maemae/journal"
 )
 
@@ -48,6 +49,12 @@ type controller interface {
 	Resume(ctx context.Context, by string) error
 	Operate(o journal.Operator) error
 	Reload(by string) error
+	Kill(reason, by string) error
+	CancelAll(ctx context.Context) error
+	Arm(ctx context.Context, phrase, strategy, by string) error
+	Examine(ctx context.Context, intent string) (engine.Suspect, error)
+	Resolve(ctx context.Context, r engine.Resolution) error
+	Override(ctx context.Context, decision, why, by string) error
 }
 
 // serveControl listens on a Unix socket that only this user and its group can open; every act carries the peer's uid.
@@ -100,10 +107,57 @@ func controlHandler(c controller) http.Handler {
 		if err := strictJSON(body, &o); err != nil {
 			return err
 		}
-		o.By = by
+		if o.By = by; o.Act != "adopt" && o.Act != "release" && o.Act != "adjust" {
+			return fmt.Errorf("operate: %q has a command of its own", o.Act)
+		}
 		return c.Operate(o)
 	})
+	protect(act, c)
+	mux.HandleFunc("POST /examine", func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Intent string }
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, controlBody))
+		if err = errors.Join(err, strictJSON(body, &in)); err != nil {
+			answer(w, nil, err)
+			return
+		}
+		s, err := c.Examine(r.Context(), in.Intent)
+		answer(w, s, err)
+	})
 	return mux
+}
+
+// protect adds what stops the daemon, and what only a person may decide.
+func protect(act func(route string, do func(r *http.Request, by string, body []byte) error), c controller) {
+	act("/kill", func(_ *http.Request, by string, body []byte) error {
+		var in struct{ Reason string }
+		if err := strictJSON(body, &in); err != nil {
+			return err
+		}
+		return c.Kill(in.Reason, by)
+	})
+	act("/cancel", func(r *http.Request, _ string, _ []byte) error { return c.CancelAll(r.Context()) })
+	act("/arm", func(r *http.Request, by string, body []byte) error {
+		var in struct{ Phrase, Strategy string }
+		if err := strictJSON(body, &in); err != nil {
+			return err
+		}
+		return c.Arm(r.Context(), in.Phrase, in.Strategy, by)
+	})
+	act("/resolve", func(r *http.Request, by string, body []byte) error {
+		var in engine.Resolution
+		if err := strictJSON(body, &in); err != nil {
+			return err
+		}
+		in.By = by
+		return c.Resolve(r.Context(), in)
+	})
+	act("/override", func(r *http.Request, by string, body []byte) error {
+		var in struct{ Decision, Why string }
+		if err := strictJSON(body, &in); err != nil {
+			return err
+		}
+		return c.Override(r.Context(), in.Decision, in.Why, by)
+	})
 }
 
 func strictJSON(body []byte, into any) error {

@@ -107,11 +107,26 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.engine, err = engine.New(engine.Config{
+	d.engine, err = engine.New(d.supervised(record, engine.Config{
 		Broker: exec, Feed: d.feed, Journal: d.journal, Gate: gate, Calendar: cal, Costs: market.DefaultCosts(),
 		Instrument: market.Known, Now: p.clock.Now, Pause: pause, Dispute: d.holiday.disputed, Exclusive: cfg.Exclusive, DryRun: p.dryRun, Bars: cfg.Bars,
-	})
+	}))
 	return d, err
+}
+
+// channel is what KIS writes beside an order that came through its API (주문자사번).
+const channel = "OpnAPI"
+
+// supervised adds what the engine is told of the world beside its journal: the KILL file, and at KIS the broker's clock
+// and channel.
+func (d *daemon) supervised(record string, c engine.Config) engine.Config {
+	if record != "" {
+		c.Killed = func() (string, bool) { return journal.Killed(d.state) }
+	}
+	if d.cfg.Env != "paper" {
+		c.Channel, c.Offset = channel, d.kis.Offset
+	}
+	return c
 }
 
 func (d *daemon) close() {
@@ -286,20 +301,35 @@ func (d *daemon) prepare() error {
 	if err != nil {
 		return err
 	}
-	watch := scheduler.Tick{Name: "exits", Every: time.Duration(d.cfg.ExitsEvery), Run: d.engine.Watch}
-	if d.cfg.ExitsEvery == 0 {
-		watch = scheduler.Tick{Name: "orders", Every: time.Minute, Run: d.engine.Settle}
-	}
 	d.runner, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Calendar: d.cal, Clock: d.clock, Run: d.slot, Begin: d.begin, Record: d.record, Last: d.last,
-		Ticks: []scheduler.Tick{watch, {Name: "account", Every: 5 * time.Minute, Run: func(ctx context.Context, at time.Time) error {
-			d.daily(ctx, at)
-			return d.engine.CheckAccount(ctx, at)
-		}}},
+		Ticks:    d.ticks(),
 		Disputed: d.holiday.disputed,
 		Trouble:  func(err error) { d.log.Error("between slots", zap.Error(err)) },
 	})
 	return err
+}
+
+// afterClose is how long orders are looked after past the close: until the closing auction's fills are listed, and what
+// did not show by then never will.
+const afterClose = 11 * time.Minute
+
+// ticks are the daemon's looks between slots. With real money the broker's orders are compared with ours all the time.
+func (d *daemon) ticks() []scheduler.Tick {
+	out := []scheduler.Tick{
+		{Name: "orders", Every: time.Minute, Linger: afterClose, Run: d.engine.Settle},
+		{Name: "account", Every: 5 * time.Minute, Linger: afterClose, Run: func(ctx context.Context, at time.Time) error {
+			d.daily(ctx, at)
+			return d.engine.CheckAccount(ctx, at)
+		}},
+	}
+	if d.cfg.ExitsEvery > 0 {
+		out = append(out, scheduler.Tick{Name: "exits", Every: time.Duration(d.cfg.ExitsEvery), Run: d.engine.Watch})
+	}
+	if d.cfg.Env == "real" {
+		out = append(out, scheduler.Tick{Name: "compare", Every: 30 * time.Second, Run: d.engine.Reconcile})
+	}
+	return out
 }
 
 // slot runs the strategies that are due together.

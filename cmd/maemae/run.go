@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"maemae/broker/kis"
+	"maemae/engine"
 	"maemae/journal"
 	"maemae/market"
 	"maemae/scheduler"
@@ -152,6 +153,7 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	}
 	defer stop()
 	defer d.onHangup(ctx)()
+	defer d.tend(ctx)()
 	notify(log, sd.SdNotifyReady)
 	err = d.run(ctx)
 	notify(log, sd.SdNotifyStopping)
@@ -194,7 +196,7 @@ func (d *daemon) onHangup(ctx context.Context) (stop func()) {
 	return func() { signal.Stop(hup); cancel(); <-done }
 }
 
-// Halt, Resume, Operate, Reload and Status are what the control socket offers.
+// What the control socket offers; Kill, CancelAll and Arm are in kill.go.
 
 func (d *daemon) Halt(reason, by string) error {
 	if reason == "" {
@@ -204,6 +206,18 @@ func (d *daemon) Halt(reason, by string) error {
 }
 
 func (d *daemon) Resume(ctx context.Context, by string) error { return d.engine.Resume(ctx, by) }
+
+func (d *daemon) Examine(ctx context.Context, intent string) (engine.Suspect, error) {
+	return d.engine.Examine(ctx, intent)
+}
+
+func (d *daemon) Resolve(ctx context.Context, r engine.Resolution) error {
+	return d.engine.Resolve(ctx, r)
+}
+
+func (d *daemon) Override(ctx context.Context, decision, why, by string) error {
+	return d.engine.Override(ctx, decision, why, by)
+}
 
 func (d *daemon) Operate(o journal.Operator) error { return d.engine.Operate(o) }
 
