@@ -23,6 +23,7 @@ type When struct {
 	anchor anchor
 	offset time.Duration // after the open, before the close, or between two moments
 	spec   *cron.SpecSchedule
+	parts  []When // of several
 }
 
 type anchor int
@@ -33,6 +34,7 @@ const (
 	beforeClose
 	every
 	cronLine
+	several
 )
 
 // WhenError says what is wrong with a when, and how to write it instead.
@@ -49,6 +51,7 @@ const (
 	longest     = 100 // characters of a when
 	daily       = 15 * time.Minute
 	shortestGap = time.Minute
+	mostParts   = 20 // of one when
 )
 
 // ordinary is the session that a when is judged by where the calendar names none: the hours of every ordinary day
@@ -63,15 +66,34 @@ var ordinaryLength = ordinary(20260102).Close.Sub(ordinary(20260102).Open)
 //
 //	open + 5m    close - 15m    every 5m    @daily    15 15 * * MON-FRI
 //
-// where @daily is close - 15m and the last form is a cron line (minute hour day month weekday) in KST. White space is
-// free. The error is a *WhenError; it includes every form that can never fall into a regular session.
+// where @daily is close - 15m and the last form is a cron line (minute hour day month weekday) in KST. Several of them,
+// separated by ;, name the moments of each, and a moment that two of them name once. White space is free. The error is
+// a *WhenError; it includes every form that can never fall into a regular session.
 func ParseWhen(text string) (When, error) {
-	w, err := parseWhen(strings.Join(strings.Fields(text), " "))
-	if err != nil {
-		err.Text = text[:min(len(text), longest)]
-		return When{}, err
+	var parts []When
+	for one := range strings.SplitSeq(text, ";") {
+		w, err := parseWhen(strings.Join(strings.Fields(one), " "))
+		switch {
+		case err != nil:
+			err.Text = one[:min(len(one), longest)]
+			return When{}, err
+		case len(parts) == mostParts:
+			return When{}, &WhenError{one[:min(len(one), longest)], fmt.Sprintf("is one of more than %d", mostParts), "every 5m is one"}
+		}
+		parts = append(parts, w)
 	}
-	return w, nil
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return When{text: joined(parts, "; ", When.String), anchor: several, parts: parts}, nil
+}
+
+func joined(parts []When, between string, text func(When) string) string {
+	texts := make([]string, len(parts))
+	for i, w := range parts {
+		texts[i] = text(w)
+	}
+	return strings.Join(texts, between)
 }
 
 func parseWhen(text string) (When, *WhenError) {
@@ -221,6 +243,14 @@ func (w When) day(d market.Date) market.Date {
 			return 0
 		}
 		return market.DateOf(next)
+	case several:
+		first := market.Date(0)
+		for _, part := range w.parts {
+			if next := part.day(d); next != 0 && (first == 0 || next < first) {
+				first = next
+			}
+		}
+		return first
 	}
 	return d
 }
@@ -247,6 +277,12 @@ func (w When) Moments(s market.Session) []time.Time {
 		for t := w.spec.Next(s.Open.Add(-time.Second)); !t.IsZero() && !t.After(s.Close); t = w.spec.Next(t) {
 			add(t)
 		}
+	case several:
+		for _, part := range w.parts {
+			ms = append(ms, part.Moments(s)...)
+		}
+		slices.SortFunc(ms, time.Time.Compare)
+		return slices.CompactFunc(ms, time.Time.Equal)
 	}
 	return ms
 }
@@ -294,6 +330,9 @@ func (w When) ahead(after time.Time, cal *market.Calendar) []slot {
 // none of them falls into a session, its first one is a closed slot, so that the silence has a record; and so is, past
 // the end of the calendar, the first moment of every when.
 func (w When) slots(d market.Date, cal *market.Calendar) []slot {
+	if w.anchor == several {
+		return w.together(d, cal)
+	}
 	session, err := cal.Session(d)
 	var closed *market.ClosedError
 	outside := slot{}
@@ -327,6 +366,26 @@ func (w When) slots(d market.Date, cal *market.Calendar) []slot {
 	return []slot{outside}
 }
 
+// together are the slots of a date that any part names: those in the session, else the first one outside.
+func (w When) together(d market.Date, cal *market.Calendar) []slot {
+	var inside, outside []slot
+	for _, part := range w.parts {
+		for _, s := range part.slots(d, cal) {
+			if s.open() {
+				inside = append(inside, s)
+			} else {
+				outside = append(outside, s)
+			}
+		}
+	}
+	earlier := func(a, b slot) int { return a.due.Compare(b.due) }
+	slices.SortStableFunc(inside, earlier)
+	if len(inside) > 0 || len(outside) == 0 {
+		return slices.CompactFunc(inside, func(a, b slot) bool { return a.due.Equal(b.due) })
+	}
+	return []slot{slices.MinFunc(outside, earlier)}
+}
+
 // String is the when as it was written, with single spaces.
 func (w When) String() string { return w.text }
 
@@ -335,6 +394,8 @@ func (w When) Words() string {
 	switch {
 	case w.anchor == nothing:
 		return "never"
+	case w.anchor == several:
+		return joined(w.parts, ", and ", When.Words)
 	case w.anchor == cronLine:
 		return fmt.Sprintf("by the cron line %q in KST, within open sessions", w.text)
 	case w.anchor == every:
@@ -353,7 +414,7 @@ func (w When) Words() string {
 // everything is an hour later, it looks at other points of the session, or not at all. An offset always moves along.
 func (w When) MayMissLateOpen() bool {
 	if w.anchor != cronLine {
-		return false
+		return slices.ContainsFunc(w.parts, When.MayMissLateOpen)
 	}
 	anyDay := *w.spec
 	anyDay.Dom, anyDay.Month, anyDay.Dow = ^uint64(0), ^uint64(0), ^uint64(0)

@@ -46,6 +46,11 @@ func TestWhenNamesTheMomentsOfASession(t *testing.T) {
 		{"0 */3 * * *", "2026-01-05", "09:00 12:00 15:00"},
 		{"0 8-10 5 1 *", "2026-01-05", "09:00 10:00"},
 
+		{"open + 5m; close - 15m", "2026-01-05", "09:05 15:15"},
+		{"close - 15m;open + 5m", "2026-01-05", "09:05 15:15"},
+		{"every 2h; 0 13 * * *; close - 30m", "2026-01-05", "11:00 13:00 15:00"},
+		{"open + 6h; 5 10 * * *", "2026-01-02", "10:05"},
+
 		{"open + 5m", "2026-01-02", "10:05"}, // first session of the year: 10:00 to 15:30
 		{"@daily", "2026-01-02", "15:15"},
 		{"every 2h", "2026-01-02", "12:00 14:00"},
@@ -122,6 +127,10 @@ func TestWhenThatCannotBeMeantIsRefusedWithAHint(t *testing.T) {
 		{"31 15 * * *", "never falls", "close - 15m"},
 		{"0 16 * * *", "never falls", "close - 15m"}, // on exam day alone
 		{strings.Repeat("1", 200), "longer", "close - 15m"},
+		{";", "empty", "close - 15m"},
+		{"open + 5m;", "empty", "close - 15m"},
+		{"open + 5m; noon", "none of the forms", "close - 15m"},
+		{strings.Repeat("open;", 20) + "open", "more than 20", "every 5m"},
 	} {
 		w, err := ParseWhen(c.when)
 		var e *WhenError
@@ -153,6 +162,8 @@ func TestWhenTellsAPersonWhatItMeans(t *testing.T) {
 		{"5 9 * * *", `by the cron line "5 9 * * *" in KST, within open sessions`, true},
 		{"*/5 * * * *", `by the cron line "*/5 * * * *" in KST, within open sessions`, false},
 		{"*/5 9-15 * * *", `by the cron line "*/5 9-15 * * *" in KST, within open sessions`, true},
+		{"open;close - 15m", "at the open of each open session, and 15m before the close of each open session", false},
+		{"open; 5 9 * * *", `at the open of each open session, and by the cron line "5 9 * * *" in KST, within open sessions`, true},
 	} {
 		w := mustWhen(t, c.when)
 		if w.Words() != c.words || w.MayMissLateOpen() != c.late {
@@ -213,6 +224,23 @@ func TestNextIsTheFirstMomentOfAnySessionAfterTheGivenOne(t *testing.T) {
 	}
 }
 
+func TestNextFindsTheNearestOfSeveralMoments(t *testing.T) {
+	cal, w := market.KRX(), mustWhen(t, "close - 15m; open + 5m; 0 12 * * WED")
+	due := at(t, "2026-11-16 23:00") // a Monday
+	var got []string
+	for range 8 {
+		var ok bool
+		if due, ok = w.Next(due, cal); !ok {
+			t.Fatal("no moment is left")
+		}
+		got = append(got, due.Format("02 15:04"))
+	}
+	want := "17 09:05, 17 15:15, 18 09:05, 18 12:00, 18 15:15, 19 10:05, 19 16:15, 20 09:05"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 func TestNextEndsWithTheCalendar(t *testing.T) {
 	for _, text := range []string{"close - 15m", "every 5m", "15 15 * * *", "15 15 29 2 *"} {
 		w := mustWhen(t, text)
@@ -240,6 +268,10 @@ func TestCronLineLeavesOneClosedSlotOnAWeekdayWithoutIts(t *testing.T) {
 		{"5 9 * * *", "2026-11-19", "09:05 outside the session 10:00 to 16:30 (college entrance exam)"},
 		{"5 9,10 * * *", "2026-11-19", "10:05"},
 		{"5 9 * * TUE", "2026-11-19", ""}, // Thursday
+		{"open + 5m; close - 15m", "2026-02-17", ""},
+		{"close - 15m; 5 9 * * *", "2026-02-17", "09:05 Seollal"},
+		{"close - 15m; 5 9 * * *", "2026-11-19", "16:15"},
+		{"every 5m; 1 9 * * *", "2036-01-02", "09:01 beyond"},
 		{"15 15 * * *", "2036-01-02", "15:15 beyond"},
 		{"every 5m", "2036-01-02", "09:05 beyond"},
 		{"every 5m", "2036-01-05", ""},
@@ -269,7 +301,7 @@ func TestCronLineLeavesOneClosedSlotOnAWeekdayWithoutIts(t *testing.T) {
 }
 
 func FuzzParseWhen(f *testing.F) {
-	for _, s := range []string{"open + 5m", "close - 15m", "every 5m", "@daily", "15 15 * * MON-FRI", "*/5 9-15 1,2 JAN-MAR ?", "CRON_TZ=", "TZ=Asia/Seoul", "@every", "close - 0s", "? ? ? ? ?"} {
+	for _, s := range []string{"open + 5m", "close - 15m", "every 5m", "@daily", "15 15 * * MON-FRI", "*/5 9-15 1,2 JAN-MAR ?", "CRON_TZ=", "TZ=Asia/Seoul", "@every", "close - 0s", "? ? ? ? ?", "open; close - 15m", "@daily; 0 9 * * 1;"} {
 		f.Add(s)
 	}
 	cal := market.KRX()
@@ -289,7 +321,7 @@ func FuzzParseWhen(f *testing.F) {
 		if s, err := cal.Session(market.DateOf(due)); err != nil || due.Before(s.Open) || due.After(s.Close) {
 			t.Fatalf("%q: %s lies outside the session: %v", text, due, err)
 		}
-		if again, err := ParseWhen(w.String()); err != nil || fmt.Sprint(again.spec, again.offset) != fmt.Sprint(w.spec, w.offset) {
+		if again, err := ParseWhen(w.String()); err != nil || again.Words() != w.Words() || fmt.Sprint(again.offset) != fmt.Sprint(w.offset) {
 			t.Fatalf("%q: read again from %q: %v", text, w.String(), err)
 		}
 	})

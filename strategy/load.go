@@ -119,12 +119,7 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 	case "symbols":
 		s.Symbols = l.symbols(v)
 	case "when":
-		s.When, _ = l.text(v, key)
-		if l.options.When != nil {
-			if what, hint := l.options.When(s.When); what != "" {
-				l.fail(placeOf(v), what, hint)
-			}
-		}
+		s.When = l.when(v)
 		s.WhenLine, s.WhenCol = v.Line, v.Column
 	case "bars":
 		s.CompletedBars = l.choice(v, key, "completed", "forming") == "completed"
@@ -160,6 +155,41 @@ func (l *loader) name(n *yaml.Node) string {
 		l.fail(placeOf(n), fmt.Sprintf("name %q", text), "use a-z, 0-9, - and _, at most 64; write the rest under description")
 	}
 	return text
+}
+
+// maxWhens bounds the list of a `when`.
+const maxWhens = 20
+
+// when reads one `when` or a list of them, and joins them as package scheduler reads them.
+func (l *loader) when(n *yaml.Node) string {
+	nodes, ok := []*yaml.Node{n}, true
+	if n.Kind == yaml.SequenceNode {
+		nodes, ok = l.list(n, "when")
+	}
+	if ok && len(nodes) > maxWhens {
+		l.fail(placeOf(nodes[maxWhens]), fmt.Sprintf("more than %d moments", maxWhens), "every 5m is one")
+		return ""
+	}
+	var texts []string
+	for _, item := range nodes {
+		text, ok := l.text(item, "when")
+		what, hint := "", ""
+		switch {
+		case !ok:
+			continue
+		case strings.Contains(text, ";"):
+			what, hint = fmt.Sprintf("when %q: several moments in one text", text), "write a list: [open + 5m, close - 15m]"
+		case slices.Contains(texts, text):
+			what = fmt.Sprintf("when %q stands twice", text)
+		case l.options.When != nil:
+			what, hint = l.options.When(text)
+		}
+		if what != "" {
+			l.fail(placeOf(item), what, hint)
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, whenSeparator)
 }
 
 // symbols reads a list of quoted symbols, or the name of a file with one symbol a line.

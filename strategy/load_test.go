@@ -208,6 +208,39 @@ strategies:
 	}
 }
 
+func TestARuleMayLookAtSeveralMoments(t *testing.T) {
+	known := func(text string) (what, hint string) {
+		if text == "open + 5m" || text == "close - 15m" {
+			return "", ""
+		}
+		return "when " + text, "know"
+	}
+	for when, want := range map[string]string{
+		"close - 15m":                          "close - 15m",
+		"[close - 15m]":                        "close - 15m",
+		"[open + 5m, close - 15m]":             "open + 5m; close - 15m",
+		"[]":                                   "5:11: when is empty",
+		"{a: b}":                               "5:11: when must be one value, it is a mapping",
+		"[open + 5m, open + 5m]":               `5:23: when "open + 5m" stands twice`,
+		"[open + 5m, noon]":                    "5:23: when noon\n  hint: know",
+		"open + 5m; close - 15m":               "5:11: when \"open + 5m; close - 15m\": several moments in one text\n  hint: write a list: [open + 5m, close - 15m]",
+		"[" + strings.Repeat("x, ", 20) + "x]": "5:72: more than 20 moments\n  hint: every 5m is one",
+		"[open + 5m, [close]]":                 "5:23: when must be one value, it is a list",
+	} {
+		f, problems := strategy.Load("a.yaml", []byte(strings.Replace(rules, "close - 15m", when, 1)), strategy.Options{When: known})
+		if f == nil {
+			if len(problems) != 1 || problems[0].String() != "a.yaml:"+want {
+				t.Errorf("%s: %v", when, problems)
+			}
+			continue
+		}
+		s := f.Strategies[0]
+		if said := "at \"" + strings.ReplaceAll(want, "; ", "\" and \"") + "\" of every open session"; s.When != want || s.WhenCol != 11 || !strings.Contains(s.Words(), said) {
+			t.Errorf("%s: %q %s", when, s.When, s.Words())
+		}
+	}
+}
+
 func TestOrdersAreWrittenShortOrLong(t *testing.T) {
 	for text, want := range map[string]strategy.OrderSpec{
 		"market":                       {Type: strategy.Market},

@@ -102,7 +102,7 @@ func TestTheSchemaSeesMistakes(t *testing.T) {
 		}
 	}
 	for name, line := range map[string]string{
-		"a moment that never comes": "when: \"@hourly\"", "a size without a basis": "size: 10%", "a stop without percent": "exits: {stop_loss: 5}",
+		"a moment that never comes": "when: \"@hourly\"", "two moments in one text": "when: open; close", "a moment twice": "when: [open, open]", "a size without a basis": "size: 10%", "a stop without percent": "exits: {stop_loss: 5}",
 		"ticks of a fraction": "order: {type: limit, ticks: 1.5}", "days": "exits: {max_holding: 20 days}", "a yes": "allow_auction: yes",
 		"a bare list": "buy: [close > open]", "two joins": "buy: {all: [close > open], any: [close > open]}", "a name with a space": "name: Golden Cross",
 		"a symbol twice": `symbols: ["005930", "005930"]`, "no symbol": "symbols: []", "a word for a number": "params: {fast: five}", "a range without a step": "params: {a: {default: 1, min: 1, max: 2}}",
@@ -159,7 +159,7 @@ func drawRules(r *rapid.T) string {
 	choices := map[string][]string{
 		"name":    {"a", "golden-cross", "x_1", "52-week"},
 		"symbols": {`["005930"]`, `["005930", "0001A0", 'Q530031']`, "{file: symbols.csv}"},
-		"when":    {"close - 15m", "open + 5m", "close-15m", "every 1h30m", `"@daily"`, `"5 15 * * MON-FRI"`, `"*/5 9-14 * * 1,2"`, "open", "close - 90s"},
+		"when":    {"close - 15m", "open + 5m", "close-15m", "every 1h30m", `"@daily"`, `"5 15 * * MON-FRI"`, `"*/5 9-14 * * 1,2"`, "[open + 5m, close - 15m]", `["@daily"]`, "open", "close - 90s"},
 		"buy": {"close > open", "{all: [close > open, open < close]}", "{not: [{any: [close > open]}]}", "{not: close > open}", `"sma(close, $fast) > 1"`,
 			"|\n      close >\n      open"},
 		"size": {"1 share", "3 shares", "1,000 shares", "2.0 shares", "10% of equity", "100% of cash", "0.5% of cash", "99.99% of equity", "1,000,000 KRW",

@@ -26,7 +26,7 @@ type Strategy struct {
 	Revision    string // hash of the rule as compiled: the same for every spelling of the same rule
 	Symbols     []market.Symbol
 
-	When              string // the text of `when`; package scheduler reads it
+	When              string // the text of `when`; package scheduler reads it. A list stands in one text, separated by ;
 	WhenLine, WhenCol int
 
 	CompletedBars      bool // sees finished bars only
@@ -44,6 +44,9 @@ type Strategy struct {
 	common  *program
 	special map[market.Symbol]*program // for symbols with parameters of their own
 }
+
+// whenSeparator stands between the moments of a list.
+const whenSeparator = "; "
 
 // rule is both sides as written, before parameters have values.
 type rule struct {

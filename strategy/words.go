@@ -3,6 +3,7 @@ package strategy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"maemae/indicator"
@@ -20,7 +21,11 @@ func (s *Strategy) Words() string {
 	if s.CompletedBars {
 		seen = "with completed bars only"
 	}
-	w.line(1, fmt.Sprintf("looks at %s, at %q of every open session, %s", s.symbolWords(), s.When, seen))
+	var whens []string
+	for _, text := range strings.Split(s.When, whenSeparator) {
+		whens = append(whens, strconv.Quote(text))
+	}
+	w.line(1, fmt.Sprintf("looks at %s, at %s of every open session, %s", s.symbolWords(), strings.Join(whens, " and "), seen))
 	w.line(1, fmt.Sprintf("buys %s, when", s.buyWords()))
 	w.condition(2, "", s.common.buy)
 	switch sell := s.common.sell; {
