@@ -1,6 +1,8 @@
 package strategy
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"maemae/indicator"
@@ -25,8 +27,12 @@ func compile(buy, sell *expr) *program {
 }
 
 func (p *program) add(e *expr) {
-	for _, x := range e.args {
-		p.add(x)
+	for i, x := range e.args {
+		if e.bare(i) {
+			x.col = -1
+		} else {
+			p.add(x)
+		}
 	}
 	if e.let != nil {
 		p.add(e.let)
@@ -41,6 +47,14 @@ func (p *program) add(e *expr) {
 		p.index[e.key], p.columns = i, append(p.columns, e)
 	}
 	e.col = i
+}
+
+// bare tells that an operand is a number which needs no column: it is compared with something that has one.
+func (e *expr) bare(i int) bool {
+	if !e.op.comparison() || e.args[i].op != opNumber {
+		return false
+	}
+	return i > 0 || !slices.ContainsFunc(e.args[1:], func(x *expr) bool { return x.op == opNumber })
 }
 
 // warmUp is the number of bars until both sides are ready.
@@ -174,8 +188,25 @@ func (f *frame) condition(e *expr) series.Bits {
 		}
 		return all
 	}
-	a, b := f.numbers(e.args[0]), f.numbers(e.args[1])
-	switch e.op {
+	a, b := e.args[0], e.args[1]
+	if e.op == opBetween {
+		return series.And(f.comparison(opGreaterEqual, a, b), f.comparison(opLessEqual, a, e.args[2]))
+	}
+	return f.comparison(e.op, a, b)
+}
+
+// comparison computes a column of truths from two operands, one of which may be a bare number.
+func (f *frame) comparison(o op, x, y *expr) series.Bits {
+	switch {
+	case y.op == opNumber:
+		below, above := series.Against(f.numbers(x), y.value)
+		return sides(o, below, above)
+	case x.op == opNumber:
+		above, below := series.Against(f.numbers(y), x.value)
+		return sides(o, below, above)
+	}
+	a, b := f.numbers(x), f.numbers(y)
+	switch o {
 	case opLess:
 		return series.Less(a, b)
 	case opLessEqual:
@@ -190,22 +221,36 @@ func (f *frame) condition(e *expr) series.Bits {
 		return series.Not(series.Equal(a, b))
 	case opCrossAbove:
 		return series.CrossAbove(a, b)
-	case opCrossBelow:
-		return series.CrossBelow(a, b)
 	}
-	return series.And(series.LessEqual(b, a), series.LessEqual(a, f.numbers(e.args[2])))
+	return series.CrossBelow(a, b)
+}
+
+// sides is a comparison where it is known on which bars the left side is below the right one, and on which above.
+func sides(o op, below, above series.Bits) series.Bits {
+	begun := func(b series.Bits) series.Bits { return series.And(b, series.Not(series.ShiftBits(b, 1))) }
+	switch o {
+	case opLess:
+		return below
+	case opLessEqual:
+		return series.Not(above)
+	case opGreater:
+		return above
+	case opGreaterEqual:
+		return series.Not(below)
+	case opEqual:
+		return series.Not(series.Or(below, above))
+	case opNotEqual:
+		return series.Or(below, above)
+	case opCrossAbove:
+		return begun(above)
+	}
+	return begun(below)
 }
 
 // pattern is where a candlestick pattern is there, with the sign asked for.
 func (f *frame) pattern(e *expr) series.Bits {
-	value, zero := f.numbers(e.args[0]), series.Constant(f.bars, decimal.Decimal{})
-	switch e.output {
-	case bullish:
-		return series.Less(zero, value)
-	case bearish:
-		return series.Less(value, zero)
-	}
-	return series.Not(series.Equal(value, zero))
+	below, above := series.Against(f.numbers(e.args[0]), decimal.Decimal{})
+	return sides([...]op{detected: opNotEqual, bullish: opGreater, bearish: opLess}[e.output], below, above)
 }
 
 // holding is what position.x refers to at one bar. A nil position holds nothing.
@@ -239,6 +284,8 @@ func (h holding) value(word string) (decimal.Decimal, bool) {
 // number is an operand on bar i: from its column, or computed here where it reads the position.
 func (f *frame) number(e *expr, i int, h holding) (decimal.Decimal, bool) {
 	switch {
+	case e.op == opNumber:
+		return e.value, i >= 0 && i < f.bars
 	case e.position == nil:
 		return f.numbers(e).At(i)
 	case h.flat():
@@ -323,6 +370,8 @@ func (f *frame) ready(e *expr, i int) bool {
 	case e.position == nil && e.cond:
 		_, ready := f.truths(e).At(i)
 		return ready
+	case e.op == opNumber:
+		return i >= 0 && i < f.bars
 	case e.position == nil:
 		return f.numbers(e).Ready(i)
 	}

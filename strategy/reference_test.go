@@ -190,9 +190,9 @@ func (a author) condition(depth int) condition {
 		x, k := a.condition(depth-1), a.pick(3, "back")
 		return condition{fmt.Sprintf("(%s)[%d]", x.text, k), func(i int) (bool, bool) { return x.at(i - k) }}
 	case 4:
-		return a.cross(a.number(depth), a.number(depth))
+		return a.cross(a.either(depth), a.either(depth))
 	case 5:
-		x, low, high := a.number(depth), a.number(depth), a.number(depth)
+		x, low, high := a.either(depth), a.either(depth), a.either(depth)
 		return condition{fmt.Sprintf("(%s between %s and %s)", x.text, low.text, high.text), func(i int) (bool, bool) {
 			v, a := x.at(i)
 			l, b := low.at(i)
@@ -201,7 +201,7 @@ func (a author) condition(depth int) condition {
 			return ready && l.LessThanOrEqual(v) && v.LessThanOrEqual(h), ready
 		}}
 	}
-	return a.comparison(a.number(depth), a.number(depth))
+	return a.comparison(a.either(depth), a.either(depth))
 }
 
 func (a author) both(x, y condition) condition {
@@ -214,6 +214,15 @@ func (a author) both(x, y condition) condition {
 		}
 		return ok && also && (p || q), ok && also
 	}}
+}
+
+// either is an operand of a comparison: now and then a bare number, which is a value on every bar.
+func (a author) either(depth int) number {
+	if a.pick(3, "bare") > 0 {
+		return a.number(depth)
+	}
+	v := decimal.New(int64(a.pick(24, "level")), -1)
+	return number{v.String(), func(i int) (decimal.Decimal, bool) { return v, i >= 0 && i < len(a.bars) }}
 }
 
 func (a author) cross(x, y number) condition {
