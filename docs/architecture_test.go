@@ -174,6 +174,10 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/spf13/cobra":                  {"cmd/maemae"},
 		"golang.org/x/time/rate":                  {"broker/kis"},
 		"github.com/coreos/go-systemd/v22/daemon": {"cmd/maemae"},
+
+		"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/discord": {"notify"},
+		"github.com/nicholas-fedor/shoutrrr/pkg/services/push/ntfy":    {"notify"},
+		"github.com/prometheus/client_golang/prometheus":               {"cmd/maemae"},
 	}
 	for _, s := range tree(t) {
 		for _, i := range s.imports {
