@@ -185,7 +185,7 @@ func (e *Engine) write(bodies ...journal.Body) error {
 func (e *Engine) CheckAccount(ctx context.Context, at time.Time) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	if len(e.book().Holdings()) == 0 && len(e.book().Working("")) == 0 {
+	if len(e.book().Holdings()) == 0 && len(e.book().Working("")) == 0 && e.mode() != journal.ModeReconciling {
 		return nil
 	}
 	return e.past(ctx, at)

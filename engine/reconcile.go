@@ -50,7 +50,10 @@ func (e *Engine) past(ctx context.Context, at time.Time) error {
 	if err := e.cancelDue(ctx, at); err != nil {
 		return err
 	}
-	return e.readAccount(ctx)
+	if err := e.readAccount(ctx); err != nil || !e.begun {
+		return err
+	}
+	return e.activate("reconciled") // a resume whose reads failed ends here
 }
 
 func (e *Engine) openDates() []market.Date {
