@@ -1,0 +1,482 @@
+package backtest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/market"
+	"maemae/report"
+	"maemae/strategy"
+)
+
+// SweepOptions say which values of a rule's parameters are tried, and what makes one set better than another.
+type SweepOptions struct {
+	Objective string       // the metric that ranks, by its name in JSON; empty is sharpe
+	Limits    []SweepLimit // what a set must keep to be ranked
+	Random    int          // so many sets of the grid, drawn at random; 0 tries all
+	Seed      uint64       // of that draw, and of the random rules the best one is held against
+	Keep      int          // how many of the best are told; 0 is 10
+	Workers   int          // 0 is one for each processor; the result does not depend on it
+}
+
+// SweepLimit is a bound on a metric. A metric that is undefined breaks it.
+type SweepLimit struct {
+	Metric  string
+	AtLeast bool // else at most
+	Bound   decimal.Decimal
+}
+
+func (l SweepLimit) String() string {
+	if l.AtLeast {
+		return l.Metric + " >= " + l.Bound.String()
+	}
+	return l.Metric + " <= " + l.Bound.String()
+}
+
+// SweepResult is what a sweep hands out. Every set was counted over the same sessions: those for which the slowest of
+// them had its bars. Backtesting a set from From on gives the same fills and the same metrics.
+type SweepResult struct {
+	Version     int             `json:"version"`
+	Assumptions []string        `json:"assumptions"`
+	Strategy    string          `json:"strategy"`
+	Params      []string        `json:"params"` // those that vary, by name
+	Symbols     []market.Symbol `json:"symbols"`
+	From        market.Date     `json:"from"`
+	To          market.Date     `json:"to"`
+	Cash        decimal.Decimal `json:"cash"`
+	Objective   string          `json:"objective"`
+	Limits      []string        `json:"limits"`
+	Grid        int64           `json:"grid"`       // sets there are
+	Tried       int             `json:"tried"`      // sets played
+	Impossible  int             `json:"impossible"` // of them, those the rule refuses: an average of 0 bars
+	Refused     int             `json:"refused"`    // of them, those beyond a limit, or without the objective
+	Best        []Trial         `json:"best"`       // best first; of equal ones the smaller values first
+}
+
+// Trial is one set of values and what came of it.
+type Trial struct {
+	Params      map[string]decimal.Decimal `json:"params"`
+	FinalEquity decimal.Decimal            `json:"final_equity"`
+	Metrics     report.Metrics             `json:"metrics"`
+}
+
+// Bounds of a sweep.
+const (
+	maxTried = 1_000_000
+	maxKeep  = 1000
+)
+
+// Sweep plays one rule with many sets of values for its parameters. Options are those of a backtest of that rule alone.
+func Sweep(o Options, s SweepOptions) (SweepResult, error) {
+	w, err := openSweep(&o, s)
+	if err != nil {
+		return SweepResult{}, fmt.Errorf("sweep: %w", err)
+	}
+	result, err := w.run()
+	if err != nil {
+		return SweepResult{}, fmt.Errorf("sweep: %w", err)
+	}
+	return result, nil
+}
+
+// sweep is what all workers share and none of them changes, but for its own sets in scores.
+type sweep struct {
+	*account
+	with   SweepOptions
+	rule   *strategy.Strategy
+	traits traits
+	axes   []axis
+	grid   int64
+	picks  []int64 // sets by number, where not the whole grid is tried
+	scores []score
+}
+
+// axis is one parameter and its values.
+type axis struct {
+	name   string
+	values []decimal.Decimal
+}
+
+// score is what is kept of every set: ratios in millionths.
+type score struct {
+	objective, sharpe int64
+	state             state
+	unsharp           bool // sharpe is undefined
+}
+
+type state uint8
+
+const (
+	ranked state = iota
+	refused
+	impossible
+)
+
+func openSweep(o *Options, s SweepOptions) (*sweep, error) {
+	s.Objective, s.Keep = cmp.Or(s.Objective, "sharpe"), cmp.Or(s.Keep, 10)
+	if s.Workers == 0 {
+		s.Workers = runtime.GOMAXPROCS(0)
+	}
+	if err := errors.Join(o.check(), s.check()); err != nil {
+		return nil, err
+	}
+	if len(o.Rules) != 1 {
+		return nil, fmt.Errorf("%d rules, one is swept", len(o.Rules))
+	}
+	w := &sweep{with: s, rule: o.Rules[0]}
+	if err := w.lay(); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.account, err = o.open(o.Rules); err != nil {
+		return nil, err
+	}
+	w.traits = traitsOf(w.legs[0])
+	return w, nil
+}
+
+func (s SweepOptions) check() error {
+	for _, l := range append([]SweepLimit{{Metric: s.Objective}}, s.Limits...) {
+		if _, known := metrics[l.Metric]; !known {
+			return fmt.Errorf("no metric %q; there are %s", l.Metric, strings.Join(SweepMetrics(), " "))
+		}
+	}
+	switch {
+	case s.Random < 0 || s.Random > maxTried:
+		return fmt.Errorf("%d sets at random are out of range", s.Random)
+	case s.Keep < 1 || s.Keep > maxKeep:
+		return fmt.Errorf("the best %d are out of range, %d at most", s.Keep, maxKeep)
+	case s.Workers < 1 || s.Workers > 1024:
+		return fmt.Errorf("%d workers are out of range", s.Workers)
+	}
+	return nil
+}
+
+// lay finds the sets to try.
+func (w *sweep) lay() error {
+	w.grid = 1
+	for _, p := range w.rule.Params() {
+		if p.Step.IsZero() {
+			continue
+		}
+		a := axis{p.Name, p.Values()}
+		if n := int64(len(a.values)); w.grid > math.MaxInt64/n {
+			return errors.New("more sets than 64 bits count; take larger steps")
+		}
+		w.axes, w.grid = append(w.axes, a), w.grid*int64(len(a.values))
+	}
+	if len(w.axes) == 0 {
+		return fmt.Errorf("strategy %s has no parameter with a range: give one {default: 20, min: 5, max: 60, step: 5}", w.rule.Name)
+	}
+	n := w.grid
+	if r := int64(w.with.Random); r > 0 && r < n {
+		n, w.picks = r, draw(w.grid, w.with.Random, w.with.Seed)
+	}
+	if n > maxTried {
+		return fmt.Errorf("%d sets are more than %d: take larger steps, or draw some at random", n, maxTried)
+	}
+	w.scores = make([]score, n)
+	return nil
+}
+
+// draw is n different numbers below all, in order (Floyd's sample).
+func draw(all int64, n int, seed uint64) []int64 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	taken := make(map[int64]bool, n)
+	list := make([]int64, 0, n)
+	for last := all - int64(n); last < all; last++ {
+		x := r.Int64N(last + 1)
+		if taken[x] {
+			x = last
+		}
+		taken[x] = true
+		list = append(list, x)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// set is the values of try i: the last parameter moves fastest.
+func (w *sweep) set(i int, into map[string]decimal.Decimal) {
+	n := int64(i)
+	if w.picks != nil {
+		n = w.picks[i]
+	}
+	for k := len(w.axes) - 1; k >= 0; k-- {
+		a := w.axes[k]
+		size := int64(len(a.values))
+		into[a.name], n = a.values[n%size], n/size
+	}
+}
+
+// worker is what one worker has for itself.
+type worker struct {
+	*sweep
+	own     account // its own legs, whose rule changes with the set
+	values  map[string]decimal.Decimal
+	signals []signals
+	book    *book
+}
+
+func (w *sweep) worker() *worker {
+	k := &worker{sweep: w, own: *w.account, values: map[string]decimal.Decimal{}, signals: make([]signals, len(w.account.legs))}
+	k.own.legs = make([]*leg, len(w.account.legs))
+	for i, l := range w.account.legs {
+		own := *l
+		k.own.legs[i] = &own
+	}
+	return k
+}
+
+// take makes try i the rule of the worker, false where the rule refuses its values.
+func (k *worker) take(i int) bool {
+	k.set(i, k.values)
+	rule, problems := k.rule.With(k.values)
+	if problems.Fatal() {
+		return false
+	}
+	for _, l := range k.own.legs {
+		l.rule = rule
+	}
+	return true
+}
+
+// play is the outcome of the rule taken. It is valid until the next one.
+func (k *worker) play() (outcome, error) {
+	a := &k.own
+	if !k.traits.columnar {
+		return a.plain()
+	}
+	for i, l := range a.legs {
+		var err error
+		if k.signals[i], err = l.signalsOf(k.traits); err != nil {
+			return outcome{}, err
+		}
+	}
+	return k.walk()
+}
+
+// walk is the outcome of the signals of the worker.
+func (k *worker) walk() (outcome, error) {
+	a := &k.own
+	var err error
+	if k.book == nil {
+		k.book, err = newBook(a, k.signals)
+	}
+	if err == nil {
+		for i, l := range k.book.legs {
+			l.signals = k.signals[i]
+		}
+		err = k.book.walk()
+	}
+	if errors.Is(err, errWide) {
+		return a.plain()
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return k.book.outcome(), nil
+}
+
+// each does every try on all workers, a block at a time. The error is that of the first try that has one.
+func (w *sweep) each(progress func(done, all int), work func(k *worker, i int) error) error {
+	const block = 32
+	n := len(w.scores)
+	blocks := (n + block - 1) / block
+	errs := make([]error, blocks)
+	var next, done atomic.Int64
+	var workers sync.WaitGroup
+	for range min(w.with.Workers, blocks) {
+		workers.Go(func() {
+			k := w.worker()
+			for b := int(next.Add(1)) - 1; b < blocks; b = int(next.Add(1)) - 1 {
+				for i := b * block; i < min(n, (b+1)*block) && errs[b] == nil; i++ {
+					errs[b] = work(k, i)
+				}
+				if d := done.Add(1); progress != nil {
+					progress(min(n, int(d)*block), n)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *sweep) run() (SweepResult, error) {
+	if err := w.align(); err != nil {
+		return SweepResult{}, err
+	}
+	err := w.each(w.o.Progress, func(k *worker, i int) error {
+		if w.scores[i].state == impossible || !k.take(i) {
+			return nil
+		}
+		out, err := k.play()
+		if err != nil {
+			return err
+		}
+		w.scores[i] = w.score(k.own.run(out).Metrics)
+		return nil
+	})
+	if err != nil {
+		return SweepResult{}, err
+	}
+	return w.result()
+}
+
+// align finds the first session for which every set has its bars, so that all are compared over the same ones.
+func (w *sweep) align() error {
+	begins := make([]int, len(w.scores))
+	err := w.each(nil, func(k *worker, i int) error {
+		if !k.take(i) {
+			w.scores[i].state = impossible
+			return nil
+		}
+		if err := k.own.start(w.o.From); err != nil {
+			return fmt.Errorf("%s: %w", k.spell(), err)
+		}
+		begins[i] = k.own.begin
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.begin = max(w.begin, slices.Max(begins))
+	return nil
+}
+
+// spell is the values of a worker in words.
+func (k *worker) spell() string {
+	var list []string
+	for _, a := range k.axes {
+		list = append(list, "$"+a.name+" = "+k.values[a.name].String())
+	}
+	return strings.Join(list, ", ")
+}
+
+// score keeps what ranks a set.
+func (w *sweep) score(m report.Metrics) score {
+	sharpe, sharp := millionths(m.Sharpe)
+	s := score{sharpe: sharpe, unsharp: !sharp}
+	r := metrics[w.with.Objective]
+	objective, defined := millionths(r.of(m))
+	if s.objective = objective; r.less {
+		s.objective = -objective
+	}
+	if !defined {
+		s.state = refused
+	}
+	for _, l := range w.with.Limits {
+		v := metrics[l.Metric].of(m)
+		if !v.Defined || l.AtLeast && v.Value.LessThan(l.Bound) || !l.AtLeast && v.Value.GreaterThan(l.Bound) {
+			s.state = refused
+		}
+	}
+	return s
+}
+
+// millionths is a ratio as it is handed out, as an integer. What 64 bits do not hold is taken as the most they do.
+func millionths(r report.Ratio) (int64, bool) {
+	const most = 1_000_000_000_000
+	v := r.Value
+	if top := decimal.New(most, 0); v.Abs().GreaterThan(top) {
+		v = top.Mul(decimal.NewFromInt(int64(v.Sign())))
+	}
+	return v.Shift(6).IntPart(), r.Defined
+}
+
+// result ranks the scores and plays the best again, now with the guard.
+func (w *sweep) result() (SweepResult, error) {
+	r := SweepResult{
+		Version: report.Version, Strategy: w.rule.Name, Symbols: w.rule.Symbols, Cash: w.o.Cash,
+		From: w.days.dates[w.begin], To: w.days.dates[w.days.len()-1],
+		Objective: w.with.Objective, Limits: []string{}, Grid: w.grid, Tried: len(w.scores), Best: []Trial{},
+	}
+	for _, a := range w.axes {
+		r.Params = append(r.Params, a.name)
+	}
+	for _, l := range w.with.Limits {
+		r.Limits = append(r.Limits, l.String())
+	}
+	var order []int
+	for i, s := range w.scores {
+		switch s.state {
+		case impossible:
+			r.Impossible++
+		case refused:
+			r.Refused++
+		default:
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(w.scores[b].objective, w.scores[a].objective) })
+	k := w.worker()
+	var f findings
+	for rank, i := range order[:min(w.with.Keep, len(order))] {
+		k.take(i)
+		out, err := k.own.play()
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", k.spell(), err)
+		}
+		run := k.own.run(out)
+		if again := w.score(run.Metrics); again != w.scores[i] {
+			return r, fmt.Errorf("%s: played again it gives another result", k.spell())
+		}
+		t := Trial{Params: map[string]decimal.Decimal{}, FinalEquity: run.FinalEquity, Metrics: run.Metrics}
+		w.set(i, t.Params)
+		r.Best = append(r.Best, t)
+		if rank == 0 {
+			f.add(&k.own, out)
+		}
+	}
+	r.Assumptions = w.o.assumptions(f)
+	return r, nil
+}
+
+// ranker is a metric that may rank.
+type ranker struct {
+	less bool // less is better
+	of   func(report.Metrics) report.Ratio
+}
+
+// metrics are those of a run by their names in JSON.
+var metrics = map[string]ranker{
+	"total_return":      {false, func(m report.Metrics) report.Ratio { return m.TotalReturn }},
+	"annual_return":     {false, func(m report.Metrics) report.Ratio { return m.AnnualReturn }},
+	"volatility":        {true, func(m report.Metrics) report.Ratio { return m.Volatility }},
+	"sharpe":            {false, func(m report.Metrics) report.Ratio { return m.Sharpe }},
+	"sortino":           {false, func(m report.Metrics) report.Ratio { return m.Sortino }},
+	"max_drawdown":      {true, func(m report.Metrics) report.Ratio { return m.MaxDrawdown }},
+	"max_drawdown_days": {true, func(m report.Metrics) report.Ratio { return whole(m.MaxDrawdownDays) }},
+	"trades":            {false, func(m report.Metrics) report.Ratio { return whole(m.Trades) }},
+	"win_rate":          {false, func(m report.Metrics) report.Ratio { return m.WinRate }},
+	"profit_factor":     {false, func(m report.Metrics) report.Ratio { return m.ProfitFactor }},
+	"payoff":            {false, func(m report.Metrics) report.Ratio { return m.Payoff }},
+	"average_holding":   {true, func(m report.Metrics) report.Ratio { return m.AverageHolding }},
+	"exposure":          {true, func(m report.Metrics) report.Ratio { return m.Exposure }},
+	"turnover":          {true, func(m report.Metrics) report.Ratio { return m.Turnover }},
+	"costs":             {true, func(m report.Metrics) report.Ratio { return report.Ratio{Value: m.Costs, Defined: true} }},
+}
+
+func whole(n int) report.Ratio {
+	return report.Ratio{Value: decimal.NewFromInt(int64(n)), Defined: true}
+}
+
+// SweepMetrics are the names of the metrics that may rank or bound a set.
+func SweepMetrics() []string { return slices.Sorted(maps.Keys(metrics)) }

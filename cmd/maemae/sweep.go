@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+
+	"maemae/backtest"
+	"maemae/market"
+	"maemae/strategy"
+)
+
+// sweepFlags is what a person may turn, beyond the flags of a backtest.
+type sweepFlags struct {
+	backtestFlags
+	limits []string
+	with   backtest.SweepOptions
+}
+
+func sweepCommand() *cobra.Command {
+	var f sweepFlags
+	c := &cobra.Command{
+		Use:   "sweep [STRATEGY] [--strategies FILE] [--data DIR | --history]",
+		Short: "try many values of a rule's parameters, and say how much of the best is luck",
+		Long: `sweep backtests one rule with every set of values that its parameters allow and ranks what came of them.
+
+A parameter that is to vary says so in the strategy file:
+
+  params: {fast: {default: 5, min: 2, max: 50, step: 1}, slow: {default: 20, min: 10, max: 200, step: 10}}
+
+All sets are counted over the same sessions. The result is the same for any number of workers. Of many sets one is
+always good by luck: read what stands below the table before believing its first line. docs/BACKTEST.md says more.
+
+Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetrics(), " ") + ".",
+		Example: `  maemae sweep golden-cross --data DIR
+  maemae sweep golden-cross --data DIR --objective total_return --limit "max_drawdown <= 20%" --limit "trades >= 30"
+  maemae sweep golden-cross --data DIR --random 500 --seed 7 --top 20 --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o, err := f.options(c)
+			if err != nil {
+				return err
+			}
+			if o.Rules, err = sweptRule(o.Rules, args); err != nil {
+				return err
+			}
+			for _, text := range f.limits {
+				l, err := parseLimit(text)
+				if err != nil {
+					return err
+				}
+				f.with.Limits = append(f.with.Limits, l)
+			}
+			result, err := backtest.Sweep(o, f.with)
+			if err != nil {
+				return err
+			}
+			if f.asJSON {
+				return printJSON(c.OutOrStdout(), result)
+			}
+			return printSweep(c.OutOrStdout(), result)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.strategies, "strategies", "strategies.yaml", "file of rules")
+	fs.StringVar(&f.data, "data", "", "folder of CODE.csv files: date,open,high,low,close,volume")
+	fs.BoolVar(&f.stored, "history", false, "the bars the daemon has stored, instead of --data")
+	fs.StringVar(&f.from, "from", "", "first date that counts (default: as soon as every set has its bars)")
+	fs.StringVar(&f.to, "to", "", "last date (default: the last bar)")
+	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
+	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
+	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
+	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
+	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
+	fs.StringVar(&f.exitsEvery, "exits-every", "1m", "1m: exits fire inside the bar; slot: only in the rule's own slots")
+	fs.StringVar(&f.with.Objective, "objective", "sharpe", "the metric that ranks")
+	fs.StringArrayVar(&f.limits, "limit", nil, "what a set must keep, such as \"max_drawdown <= 20%\"; may be repeated")
+	fs.IntVar(&f.with.Random, "random", 0, "so many sets drawn at random, instead of all")
+	fs.Uint64Var(&f.with.Seed, "seed", 1, "of everything drawn at random")
+	fs.IntVar(&f.with.Keep, "top", 10, "how many of the best are told")
+	fs.IntVar(&f.with.Workers, "workers", 0, "how many work at once (default: one for each processor); changes nothing but the time")
+	return c
+}
+
+// sweptRule is the rule of that name, or else the only one with a range.
+func sweptRule(rules []*strategy.Strategy, args []string) ([]*strategy.Strategy, error) {
+	var names []string
+	var ranged []*strategy.Strategy
+	for _, r := range rules {
+		names = append(names, r.Name)
+		if len(args) > 0 && r.Name == args[0] {
+			return []*strategy.Strategy{r}, nil
+		}
+		if slices.ContainsFunc(r.Params(), func(p strategy.Param) bool { return p.Step.Sign() > 0 }) {
+			ranged = append(ranged, r)
+		}
+	}
+	switch {
+	case len(args) > 0:
+		return nil, hinted(usagef("no strategy %q", args[0]), strategy.Suggest(args[0], names))
+	case len(ranged) == 1:
+		return ranged, nil
+	case len(ranged) == 0:
+		return nil, hinted(usagef("no strategy has a parameter with a range"), "params: {fast: {default: 5, min: 2, max: 50, step: 1}}")
+	}
+	return nil, hinted(usagef("several strategies have parameters with a range"), "maemae sweep "+ranged[0].Name)
+}
+
+var limitForm = regexp.MustCompile(`^\s*([a-z_]+)\s*(<=|>=)\s*(-?[0-9]+(?:\.[0-9]+)?)(%?)\s*$`)
+
+// parseLimit reads a limit such as max_drawdown <= 20%.
+func parseLimit(text string) (l backtest.SweepLimit, err error) {
+	m := limitForm.FindStringSubmatch(text)
+	if m == nil || len(text) > 60 {
+		return l, hinted(usagef("--limit %q", text), `as in "max_drawdown <= 20%" or "trades >= 30"`)
+	}
+	l.Metric, l.AtLeast = m[1], m[2] == ">="
+	if l.Bound, err = decimal.NewFromString(m[3]); err != nil {
+		return l, usagef("--limit %q: %w", text, err)
+	}
+	if m[4] != "" {
+		l.Bound = l.Bound.Shift(-2)
+	}
+	return l, nil
+}
+
+// printSweep is the table a person reads, then what it rests on.
+func printSweep(w io.Writer, r backtest.SweepResult) error {
+	heads := []string{">#"}
+	for _, p := range r.Params {
+		heads = append(heads, ">$"+p)
+	}
+	t := newTable(append(heads, ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WON", ">COSTS")...)
+	for i, x := range r.Best {
+		row := []string{fmt.Sprint(i + 1)}
+		for _, p := range r.Params {
+			row = append(row, x.Params[p].String())
+		}
+		m := x.Metrics
+		t.add(append(row, grouped(x.FinalEquity), inPercent(m.TotalReturn), inPercent(m.AnnualReturn), inPercent(m.MaxDrawdown),
+			shortRatio(m.Sharpe), fmt.Sprint(m.Trades), inPercent(m.WinRate), grouped(m.Costs))...)
+	}
+	fmt.Fprintf(w, "%s over %d symbols from %s to %s, the best by %s\n\n", r.Strategy, len(r.Symbols), r.From, r.To, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
+	if err := t.print(w); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%d of %d sets tried; %d the rule refuses, %d are beyond a limit or have no %s\n", r.Tried, r.Grid, r.Impossible, r.Refused, r.Objective)
+	fmt.Fprintln(w, "\nassumptions")
+	for _, a := range r.Assumptions {
+		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

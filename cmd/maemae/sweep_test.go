@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const sweptRules = `version: 1
+strategies:
+  - name: cross
+    symbols: ["005930", "000660"]
+    when: close - 15m
+    params: {fast: {default: 5, min: 2, max: 8, step: 2}, slow: {default: 20, min: 12, max: 20, step: 4}}
+    buy: sma(close, $fast) crosses above sma(close, $slow)
+    sell: sma(close, $fast) crosses below sma(close, $slow)
+    size: 50% of cash
+    order: market
+  - name: fixed
+    symbols: ["005930"]
+    when: close - 15m
+    buy: close > open
+    sell: close < open
+    size: 1 share
+    order: market
+`
+
+func sweepOutput(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "strategies.yaml")
+	if err := os.WriteFile(file, []byte(sweptRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, diagnostics bytes.Buffer
+	c := sweepCommand()
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetArgs(append([]string{"--strategies", file, "--data", "testdata/krx-daily"}, args...))
+	c.SetOut(&out)
+	c.SetErr(&diagnostics)
+	err := c.Execute()
+	return out.String(), err
+}
+
+func TestSweepPrintsTheBestAndHowManyWereTried(t *testing.T) {
+	out, err := sweepOutput(t, "--top", "3", "--limit", "trades >= 1", "--limit", "max_drawdown<=99.5%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"the best by sharpe, trades >= 1, max_drawdown <= 0.995", "$fast  $slow  FINAL EQUITY", "\n3  ", "12 of 12 sets tried", "\nassumptions\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "\n4  ") {
+		t.Errorf("more than three:\n%s", out)
+	}
+}
+
+func TestSweepJSONSaysWhatATrialWas(t *testing.T) {
+	out, err := sweepOutput(t, "cross", "--json", "--random", "5", "--seed", "3", "--workers", "1", "--objective", "total_return")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Tried, Grid int
+		Objective   string
+		Best        []struct {
+			Params  map[string]string
+			Metrics map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Tried != 5 || got.Grid != 12 || got.Objective != "total_return" || len(got.Best) != 5 || len(got.Best[0].Params) != 2 || got.Best[0].Metrics["sharpe"] == nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
+	for want, args := range map[string][]string{
+		`no strategy "cros"`:     {"cros"},
+		`--limit "trades > 3"`:   {"--limit", "trades > 3"},
+		`no metric "luck"`:       {"--objective", "luck"},
+		"no parameter with a ra": {"fixed"},
+	} {
+		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+}
