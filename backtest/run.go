@@ -222,6 +222,9 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
+	if days.len() == 0 {
+		return nil, errNothing
+	}
 	a := &account{o: o, days: days}
 	tapes := map[market.Symbol]*tape{}
 	for _, r := range rules {
@@ -260,6 +263,8 @@ func (o *Options) load(s market.Symbol) (history.Bars, error) {
 	return b, nil
 }
 
+var errNothing = errors.New("no session counts: the bars end before the rules have what they need, or before the run begins")
+
 // start finds the first session that counts: not before From, and not before the first rule has the bars it needs.
 func (a *account) start(from market.Date) error {
 	a.begin = a.days.len()
@@ -277,7 +282,7 @@ func (a *account) start(from market.Date) error {
 	}
 	a.begin = max(a.begin, a.days.find(from))
 	if a.begin >= a.days.len() {
-		return errors.New("no session counts: the bars end before the rules have what they need, or before the run begins")
+		return errNothing
 	}
 	return nil
 }

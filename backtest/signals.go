@@ -58,28 +58,38 @@ func (l *leg) signalsOf(x traits) (signals, error) {
 	return s, nil
 }
 
-// samples is how many bars of each leg the guard looks at.
-const samples = 4
-
-// guard computes the columns anew from the bars up to a few of them, and compares. A rule that looks ahead would say
-// something else there once it sees the rest.
+// guard computes the columns anew from the bars up to a few of them, and compares: at the first signals of either side
+// after the warm-up, a sixteenth and an eighth of the way. A rule that looks ahead would say something else there before
+// it sees the rest. The samples lie early, so that all of them together cost less than the columns did.
 func (l *leg) guard(c strategy.Columns) error {
 	n := l.tape.bars.Len()
-	bars := [samples]int{l.rule.WarmUp() - 1, n/16 + n%7, n/8 + n%11, n/4 + n%13}
-	for _, i := range bars {
-		if i < 0 || i >= n {
-			continue
-		}
-		known, err := l.rule.Columns(l.tape.of.Symbol, prefix(l.tape.bars, i+1))
-		if err != nil {
-			return err
-		}
-		for _, side := range [2][2]series.Bits{{known.Buy, c.Buy}, {known.Sell, c.Sell}} {
-			truth, ready := side[0].At(i)
-			later, stayed := side[1].At(i)
-			if truth != later || ready != stayed {
-				return fmt.Errorf("strategy %s on %s: the decision of %s changes when later bars are known", l.rule.Name, l.tape.of.Symbol, l.tape.bars.Dates[i])
+	for _, from := range [...]int{l.rule.WarmUp() - 1, n / 16, n / 8} {
+		for _, side := range [...]series.Bits{c.Buy, c.Sell} {
+			i := side.Next(from)
+			if i >= min(n, from+n/8) {
+				i = from
 			}
+			if i < 0 || i >= n {
+				continue
+			}
+			if err := l.guardAt(i, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *leg) guardAt(i int, c strategy.Columns) error {
+	known, err := l.rule.Columns(l.tape.of.Symbol, prefix(l.tape.bars, i+1))
+	if err != nil {
+		return err
+	}
+	for _, side := range [...][2]series.Bits{{known.Buy, c.Buy}, {known.Sell, c.Sell}} {
+		truth, ready := side[0].At(i)
+		later, stayed := side[1].At(i)
+		if truth != later || ready != stayed {
+			return fmt.Errorf("strategy %s on %s: the decision of %s changes when later bars are known", l.rule.Name, l.tape.of.Symbol, l.tape.bars.Dates[i])
 		}
 	}
 	return nil
