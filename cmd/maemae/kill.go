@@ -97,8 +97,11 @@ func (p place) cancelAll(c *cobra.Command) error {
 		return fmt.Errorf("cancel: %w", err)
 	}
 	left, err := cancelAlone(ctx, cfg, keys, c.OutOrStdout())
-	if err != nil || left > 0 {
-		return hinted(fmt.Errorf("cancel: %d orders may still be open: %w", left, err), "cancel them in KIS's own app or by telephone; docs/RUNBOOK.md")
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d orders may still be open", left)
+	}
+	if err != nil {
+		return hinted(fmt.Errorf("cancel: %w", err), "cancel them in KIS's own app or by telephone; docs/RUNBOOK.md")
 	}
 	return done(c, nil, "no order is open")
 }
@@ -107,6 +110,11 @@ func (p place) cancelAll(c *cobra.Command) error {
 // what the broker says came from us.
 func cancelAlone(ctx context.Context, cfg Config, keys credentials, out io.Writer) (left int, err error) {
 	d := &daemon{cfg: cfg, log: zap.NewNop(), state: cfg.stateDir(alias(keys.Account)), clock: scheduler.Wall()}
+	if cfg.KIS.BaseURL != "" { // a simulator has a clock of its own
+		if d.clock, err = chooseClock(ctx, "sim", cfg); err != nil {
+			return 0, err
+		}
+	}
 	if d.cal, err = calendar(cfg); err != nil {
 		return 0, err
 	}
@@ -120,13 +128,6 @@ func cancelAlone(ctx context.Context, cfg Config, keys credentials, out io.Write
 		return 0, err
 	}
 	today := market.DateOf(d.clock.Now())
-	if cfg.KIS.BaseURL != "" { // a simulator has a date of its own
-		sim, err := dialSimClock(ctx, cfg.KIS.BaseURL)
-		if err != nil {
-			return 0, err
-		}
-		today = market.DateOf(sim.Now())
-	}
 	selected := func(r broker.Row) bool { return cfg.Exclusive || r.Channel == channel }
 	told := func(r broker.Row, failure error) error {
 		_, err := fmt.Fprintf(out, "cancel %s (%s %d %s): %v\n", r.ID.Number, r.Side, r.Remaining, r.Symbol, orAsked(failure))

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"maemae/broker/kis/kissim"
+	"maemae/journal"
+	"maemae/market"
+)
+
+// resting is a rule that leaves a limit order at the broker from half past nine on.
+const resting = "version: 1\nstrategies:\n  - name: rest\n    symbols: [\"005930\", \"000660\"]\n    when: open + 30m\n    buy: close > 0\n    sell: close < 0\n    size: 1 share\n    order: limit - 9 ticks\n"
+
+func (f *field) arm(words string) (string, error) {
+	c := f.command("arm")
+	c.Stdin = strings.NewReader(words + "\n")
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
+	start := market.Date(20260105)
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
+	c := f.daemon()
+	f.until(start.At(11, 0))
+	if n := f.working(); n != 2 {
+		t.Fatalf("%d orders rest at the broker, want 2\n%s", n, tail(f.out.String()))
+	}
+	if out := f.run("kill", "--cancel", "--reason", "strange fills"); !strings.Contains(out, "no order is open") {
+		t.Errorf("kill: %s", out)
+	}
+	if n := f.working(); n != 0 {
+		t.Errorf("%d orders still rest at the broker", n)
+	}
+	if got := f.run("status"); !strings.Contains(got, "running, killed (kill ") || !strings.Contains(got, "strange fills)") {
+		t.Errorf("status:\n%s", got)
+	}
+	posted := len(f.sim.OrderLog())
+	f.until(start.Add(1).At(16, 0))
+	f.stop(c)
+	c = f.daemon() // a restart changes nothing
+	f.running("killed")
+	f.until(start.Add(2).At(16, 0))
+	if n := len(f.sim.OrderLog()); n != posted {
+		t.Errorf("%d orders were posted after the kill", n-posted)
+	}
+	if out, err := f.arm("yes"); err == nil || !strings.Contains(out, `the words are "trade again"`) {
+		t.Errorf("armed by %q: %s", "yes", out)
+	}
+	if out, err := f.arm("trade again"); err != nil {
+		t.Errorf("arm: %v\n%s", err, out)
+	}
+	again, err := market.KRX().AddSessions(market.DateOf(f.sim.Now()), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.until(again.Date.At(11, 0))
+	if n := len(f.sim.OrderLog()); n == posted {
+		t.Errorf("armed, and no order\n%s", tail(f.out.String()))
+	}
+	f.stop(c)
+	text, err := os.ReadFile(filepath.Join(f.dir, "state", exportName))
+	if err != nil || !strings.Contains(string(text), "005930") || !strings.Contains(string(text), "virtual") {
+		t.Errorf("positions.txt: %v\n%s", err, text)
+	}
+}
+
+func TestAKillWorksWithoutTheDaemonAndByEveryWay(t *testing.T) {
+	start := market.Date(20260105)
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
+	c := f.daemon()
+	f.until(start.At(11, 0))
+	f.kill9(c)
+	if out := f.run("kill", "--cancel"); !strings.Contains(out, "no daemon is running") || !strings.Contains(out, "no order is open") {
+		t.Errorf("kill without a daemon: %s", out)
+	}
+	if n := f.working(); n != 0 {
+		t.Errorf("%d orders still rest at the broker", n)
+	}
+	if out, err := f.arm("trade again"); err != nil {
+		t.Fatalf("arm without a daemon: %v\n%s", err, out)
+	}
+	for name, kill := range map[string]func(*exec.Cmd) error{
+		"SIGUSR1":       func(c *exec.Cmd) error { return c.Process.Signal(syscall.SIGUSR1) },
+		"the KILL file": func(*exec.Cmd) error { return journal.Kill(filepath.Join(f.dir, "state"), "by hand") },
+	} {
+		c = f.daemon()
+		f.running("active")
+		if err := kill(c); err != nil {
+			t.Fatal(err)
+		}
+		f.running("killed")
+		f.kill9(c)
+		if got := f.run("status"); !strings.Contains(got, "not running, killed") {
+			t.Errorf("%s: status\n%s", name, got)
+		}
+		if out, err := f.arm("trade again"); err != nil {
+			t.Fatalf("%s: arm: %v\n%s", name, err, out)
+		}
+	}
+}
+
+// A stopped process cannot answer; the KILL file waits for it.
+func TestAKillOfAProcessThatIsStopped(t *testing.T) {
+	start := market.Date(20260105)
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, strings.Replace(resting, "open + 30m", "every 5m", 1))
+	c := f.daemon()
+	f.until(start.At(8, 30))
+	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if out := f.run("kill"); !strings.Contains(out, "killed") {
+		t.Errorf("kill: %s", out)
+	}
+	posted := len(f.sim.OrderLog())
+	if err := c.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	f.until(start.At(10, 30))
+	if n := len(f.sim.OrderLog()); n != posted {
+		t.Errorf("%d orders were posted after the kill", n-posted)
+	}
+	f.stop(c)
+}
+
+// running waits until the running daemon's status begins with a mode.
+func (f *field) running(mode string) {
+	f.t.Helper()
+	f.wait("the mode "+mode, func() bool {
+		out, err := f.command("status").Output()
+		return err == nil && strings.HasPrefix(string(out), "maemae    running, "+mode)
+	})
+}
+
+func (f *field) kill9(c *exec.Cmd) {
+	f.t.Helper()
+	if err := c.Process.Kill(); err != nil {
+		f.t.Fatal(err)
+	}
+	_ = c.Wait() // it was killed
+}
+
+// working counts the orders that rest at the broker.
+func (f *field) working() (n int) {
+	f.t.Helper()
+	rows, err := f.sim.Orders(market.DateOf(f.sim.Now()))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.Open() && r.Original == "" {
+			n++
+		}
+	}
+	return n
+}
