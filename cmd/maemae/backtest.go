@@ -19,7 +19,7 @@ import (
 
 // backtestFlags is what a person may turn.
 type backtestFlags struct {
-	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv string
+	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv, report, lang string
 	stored, together, asJSON                                          bool
 	slippage                                                          int
 }
@@ -48,6 +48,11 @@ and how each number is computed.`,
 					return err
 				}
 			}
+			if f.report != "" {
+				if err := writeReport(f.report, result, o, f.lang); err != nil {
+					return err
+				}
+			}
 			if f.asJSON {
 				return printJSON(c.OutOrStdout(), result)
 			}
@@ -64,6 +69,8 @@ and how each number is computed.`,
 	fs.BoolVar(&f.together, "together", false, "all rules share the cash")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
 	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into")
+	fs.StringVar(&f.report, "report", "", "file to write a page into that opens without a network: out.html")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/backtest"
+	"maemae/broker"
+	"maemae/market"
+	reports "maemae/report"
+	"maemae/strategy"
+)
+
+// writeReport writes the result of a backtest as one page, with the bars and rules that it came from.
+func writeReport(path string, r reports.Result, o backtest.Options, lang string) error {
+	rules := map[string]*strategy.Strategy{}
+	for _, rule := range o.Rules {
+		rules[rule.Name] = rule
+	}
+	options := reports.PageOptions{
+		Lang: lang,
+		Bars: func(symbol market.Symbol) ([]market.Bar, error) {
+			bars, err := o.Load(symbol)
+			if err != nil {
+				return nil, err
+			}
+			list := make([]market.Bar, bars.Len())
+			for i := range list {
+				list[i] = bars.At(i)
+			}
+			return list, nil
+		},
+		Name: func(symbol market.Symbol) string { return o.Instrument(symbol).Name },
+		Rule: func(names string) string {
+			var words []string
+			for name := range strings.SplitSeq(names, " + ") {
+				if rule := rules[name]; rule != nil {
+					words = append(words, rule.Words())
+				}
+			}
+			return strings.Join(words, "\n\n")
+		},
+		Why: func(run reports.Run) []string { return decisionsOf(run, rules, o) },
+	}
+	return writeCSV(path, func(to io.Writer) error { return reports.HTML(to, r, options) })
+}
+
+// decisionsOf are the conditions behind the fills of a run with their numbers, one text each. A rule is asked again with
+// what it knew at the close or at the open; where it does not give the same answer for the same reason, the text is empty.
+// Where a price decided and no condition, the text holds the fill against the entry.
+func decisionsOf(run reports.Run, rules map[string]*strategy.Strategy, o backtest.Options) []string {
+	type owner struct {
+		strategy string
+		symbol   market.Symbol
+	}
+	bars := map[market.Symbol]strategy.Bars{}
+	held := map[owner]*strategy.Position{}
+	out := make([]string, len(run.Trades))
+	for i, t := range run.Trades {
+		key := owner{t.Strategy, t.Symbol}
+		b, known := bars[t.Symbol]
+		if !known {
+			if h, err := o.Load(t.Symbol); err == nil {
+				b = strategy.Bars{Dates: h.Dates, Scale: h.Scale, Open: h.Open, High: h.High, Low: h.Low, Close: h.Close, Volume: h.Volume}
+			}
+			bars[t.Symbol] = b
+		}
+		p := held[key]
+		if rule := rules[t.Strategy]; rule != nil {
+			out[i] = decisionOf(rule, b, t, p)
+		}
+		held[key] = after(p, t)
+	}
+	return out
+}
+
+func decisionOf(rule *strategy.Strategy, b strategy.Bars, t reports.Trade, p *strategy.Position) string {
+	at := sort.Search(b.Len(), func(i int) bool { return b.Dates[i] >= t.Date })
+	if at == b.Len() || b.Dates[at] != t.Date {
+		return ""
+	}
+	bar := b.At(at)
+	if p != nil {
+		now := *p
+		now.Sessions = at - sort.Search(at, func(i int) bool { return b.Dates[i] >= p.Since })
+		p = &now
+	}
+	plenty := decimal.New(1, 15) // more than any size asks for: how much is bought is not asked here
+	view := strategy.View{Symbol: t.Symbol, Price: bar.Open, Holding: p, Funds: strategy.Funds{Equity: plenty, Cash: plenty}}
+	before := func(n int) strategy.Bars {
+		return strategy.Bars{Dates: b.Dates[:n], Scale: b.Scale, Open: b.Open[:n], High: b.High[:n], Low: b.Low[:n], Close: b.Close[:n], Volume: b.Volume[:n]}
+	}
+	atClose := t.Price.Sub(bar.Close).Abs().LessThanOrEqual(t.Price.Sub(bar.Open).Abs())
+	switch opening := (market.Bar{Date: bar.Date, Open: bar.Open, High: bar.Open, Low: bar.Open, Close: bar.Open}); {
+	case rule.CompletedBars:
+		view.Bars = before(at)
+	case atClose:
+		view.Bars, view.Forming, view.Price = before(at+1), true, bar.Close
+	default:
+		forming, err := before(at).With(opening)
+		if err != nil {
+			return ""
+		}
+		view.Bars, view.Forming = forming, true
+	}
+	d := rule.Decide(view)
+	switch {
+	case t.Reason != string(strategy.Entry) && t.Reason != string(strategy.RuleExit) && p != nil:
+		change := t.Price.Sub(p.AveragePrice).Shift(2).DivRound(p.AveragePrice, 2)
+		return "average entry " + grouped(p.AveragePrice.Round(2)) + ", fill at " + change.StringFixed(2) + "%"
+	case string(d.Reason) != t.Reason:
+		return ""
+	case d.Reason == strategy.Entry && d.Buy != nil:
+		return strings.TrimPrefix(evidenceLine(d.Buy), "true: ")
+	case d.Reason == strategy.RuleExit && d.Sell != nil:
+		return strings.TrimPrefix(evidenceLine(d.Sell), "true: ")
+	}
+	return ""
+}
+
+// after is a position after one more fill.
+func after(p *strategy.Position, t reports.Trade) *strategy.Position {
+	if t.Side == broker.Sell {
+		if p == nil || p.Shares <= t.Shares {
+			return nil
+		}
+		left := *p
+		left.Shares -= t.Shares
+		return &left
+	}
+	if p == nil {
+		return &strategy.Position{Shares: t.Shares, AveragePrice: t.Price, High: t.Price, Since: t.Date}
+	}
+	more := *p
+	more.Shares += t.Shares
+	paid := p.AveragePrice.Mul(decimal.NewFromInt(p.Shares)).Add(t.Value())
+	more.AveragePrice = paid.DivRound(decimal.NewFromInt(more.Shares), 8)
+	more.High = decimal.Max(p.High, t.Price)
+	return &more
+}
