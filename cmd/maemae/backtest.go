@@ -20,8 +20,8 @@ import (
 // backtestFlags is what a person may turn.
 type backtestFlags struct {
 	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv, report, lang string
-	stored, together, asJSON                                          bool
-	slippage                                                          int
+	stored, together, asJSON                                                        bool
+	slippage                                                                        int
 }
 
 func backtestCommand() *cobra.Command {
