@@ -62,6 +62,7 @@ type SweepResult struct {
 	Impossible  int             `json:"impossible"` // of them, those the rule refuses: an average of 0 bars
 	Refused     int             `json:"refused"`    // of them, those beyond a limit, or without the objective
 	Best        []Trial         `json:"best"`       // best first; of equal ones the smaller values first
+	Luck        Luck            `json:"luck"`
 }
 
 // Trial is one set of values and what came of it.
@@ -113,6 +114,7 @@ type score struct {
 	objective, sharpe int64
 	state             state
 	unsharp           bool // sharpe is undefined
+	objectless        bool // objective is undefined
 }
 
 type state uint8
@@ -379,7 +381,7 @@ func (w *sweep) score(m report.Metrics) score {
 	if s.objective = objective; r.less {
 		s.objective = -objective
 	}
-	if !defined {
+	if s.objectless = !defined; s.objectless {
 		s.state = refused
 	}
 	for _, l := range w.with.Limits {
@@ -443,6 +445,9 @@ func (w *sweep) result() (SweepResult, error) {
 		r.Best = append(r.Best, t)
 		if rank == 0 {
 			f.add(&k.own, out)
+			if r.Luck, err = k.luck(i, run); err != nil {
+				return r, err
+			}
 		}
 	}
 	r.Assumptions = w.o.assumptions(f)

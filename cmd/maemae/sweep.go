@@ -150,6 +150,7 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%d of %d sets tried; %d the rule refuses, %d are beyond a limit or have no %s\n", r.Tried, r.Grid, r.Impossible, r.Refused, r.Objective)
+	printLuck(w, r)
 	fmt.Fprintln(w, "\nassumptions")
 	for _, a := range r.Assumptions {
 		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
@@ -157,4 +158,20 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 		}
 	}
 	return nil
+}
+
+// printLuck says what the first line may owe to chance.
+func printLuck(w io.Writer, r backtest.SweepResult) {
+	if len(r.Best) == 0 {
+		return
+	}
+	l := r.Luck
+	fmt.Fprintln(w, "\nluck")
+	if l.DeflatedSharpe.Defined {
+		fmt.Fprintf(w, "  - the best of %d sets without any merit would show a sharpe of about %s; the first shows %s\n", l.Sets, shortRatio(l.ExpectedSharpe), shortRatio(r.Best[0].Metrics.Sharpe))
+		fmt.Fprintf(w, "  - after so many tries the true sharpe of the first is above zero with a probability of %s (deflated sharpe; 95%% is the usual bar)\n", inPercent(l.DeflatedSharpe))
+	}
+	if x := l.Random; x != nil {
+		fmt.Fprintf(w, "  - of %d rules with the first one's signals on other days, %d were as good; their median %s is %s, one in twenty has %s or better\n", x.Rules, x.AsGood, r.Objective, x.Median, x.Top5)
+	}
 }
