@@ -1,0 +1,575 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"maemae/broker/kis"
+	"maemae/broker/kis/kissim"
+	"maemae/engine"
+	"maemae/journal"
+	"maemae/market"
+	"maemae/risk"
+	"maemae/strategy"
+)
+
+// day is one history while it runs: the simulator with its faults, and the lives of the daemon against it. The engine,
+// the client with its codecs and the journal are those of the product; only the wire is a pipe and time is stepped.
+type day struct {
+	plan
+	dir   string
+	rules map[string][]*strategy.Strategy // by what all of them answer: buy, sell, hold
+	hold  *strategy.File
+
+	calendar *market.Calendar
+
+	sim     *kissim.Server
+	pipe    *pipe
+	client  *kis.Client
+	journal *journal.Journal
+	path    string
+	engine  *engine.Engine
+	up      bool // Start has succeeded in this life
+
+	counts  map[string]int // of the events at which a process can die
+	dying   bool           // dies at the next event
+	cutHead []byte         // the head as it was before the commit after which the process died
+	refuse  int            // connections still to be refused
+	acts    map[int]string // intent behind each order-cash request, by its place in the order log
+	killed  bool
+	healed  bool // nothing goes wrong any more
+	lives   int
+	posts   int
+	calls   int
+	broken  *violation
+	story   []string
+	fresh   []journal.Entry // not yet followed
+	tell    bool
+	ctx     context.Context
+
+	decisions, held map[string]bool // written; and those refused for their quote
+
+	hits   []kissim.Hit   // before it healed
+	events string         // at the end: hash of everything that happened
+	mode   string         // at the end
+	ends   map[string]int // at the end: what became of the orders
+}
+
+// violation is an invariant that does not hold.
+type violation struct{ id, what string }
+
+func (v violation) String() string { return v.id + ": " + v.what }
+
+// died is the end of a process.
+type died struct{}
+
+func (d *day) fail(id, format string, args ...any) {
+	if d.broken == nil {
+		d.broken = &violation{id, fmt.Sprintf(format, args...)}
+		d.say("VIOLATION %s", d.broken)
+	}
+}
+
+func (d *day) say(format string, args ...any) {
+	if d.tell {
+		d.story = append(d.story, d.sim.Now().Format("15:04:05.000")+" "+fmt.Sprintf(format, args...))
+	}
+}
+
+// reach counts an event at which the process can die, and dies if the plan says so.
+func (d *day) reach(point string) {
+	if d.dying {
+		d.dying = false
+		panic(died{})
+	}
+	if d.planned(point) {
+		d.say("dies at %s %d", point, d.counts[point])
+		panic(died{})
+	}
+}
+
+func (d *day) planned(point string) bool {
+	d.counts[point]++
+	return !d.healed && slices.Contains(d.crashes, crash{point, d.counts[point]})
+}
+
+// now is the clock of the engine and the client.
+func (d *day) now() time.Time {
+	if d.dying {
+		d.reach("now")
+	}
+	return d.sim.Now()
+}
+
+// before is the journal's clock, which it asks when it is about to write.
+func (d *day) before() time.Time {
+	d.reach("append")
+	if d.planned("commit") {
+		d.say("dies after commit %d", d.counts["commit"])
+		d.dying = true // and so it is at the next event, which comes before anything leaves
+	}
+	if d.planned("head") {
+		d.say("dies after commit %d, the head behind", d.counts["head"])
+		d.cutHead, _ = os.ReadFile(strings.TrimSuffix(d.path, ".db") + ".head") // there is one since Open
+		d.dying = true
+	}
+	return d.sim.Now()
+}
+
+// observe is told of each call by the goroutine that made it.
+func (d *day) observe(c kis.Call) {
+	d.calls++
+	d.say("  %s %d %s %s", c.Op, c.Status, c.Kind, c.Code)
+	d.reach("answer")
+}
+
+// pause lets the market move on.
+func (d *day) pause(ctx context.Context, wait time.Duration) error {
+	d.advance(d.sim.Now().Add(wait))
+	d.reach("pause")
+	return ctx.Err()
+}
+
+func (d *day) advance(to time.Time) {
+	if to.After(d.sim.Now()) {
+		if err := d.sim.Advance(to); err != nil {
+			d.fail("rig", "advance: %v", err)
+		}
+	}
+}
+
+// ServeHTTP stands before the simulator: it holds each order against the journal at the moment it arrives.
+func (d *day) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/order-cash") {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		d.acts[len(d.sim.OrderLog())] = d.arrives(r, body)
+		d.posts++
+	}
+	d.sim.Handler().ServeHTTP(w, r)
+}
+
+// world is what every history of a test shares.
+type world struct {
+	dir      string
+	rules    map[string]*strategy.File
+	calendar *market.Calendar
+}
+
+// run lives the plan and returns the day after its end.
+func (w world) run(p plan, tell bool) (*day, error) {
+	dir, err := os.MkdirTemp(w.dir, "day-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	d := &day{plan: p, dir: dir, tell: tell, ctx: context.Background(), counts: map[string]int{}, acts: map[int]string{}, decisions: map[string]bool{}, held: map[string]bool{},
+		rules: map[string][]*strategy.Strategy{}, hold: w.rules["hold"], calendar: w.calendar}
+	for name, f := range w.rules {
+		d.rules[name] = f.Strategies
+	}
+	if d.sim, err = kissim.New(kissim.Options{Data: filepath.Join(w.dir, fmt.Sprint("market-", p.market)), Clock: kissim.Stepped, Start: monday.At(8, 40), Rate: -1, Cash: won(20_000_000), Calendar: w.calendar}); err != nil {
+		return nil, err
+	}
+	if err := d.sim.SetFaults(kissim.Script{Seed: p.seed, Faults: p.faults}); err != nil {
+		return nil, err
+	}
+	d.pipe = newPipe(d)
+	defer d.pipe.Close()
+	defer d.end()
+	if err := d.boot(filepath.Join(dir, "life-0")); err != nil {
+		return nil, err
+	}
+	for _, s := range p.steps {
+		if d.broken != nil {
+			return d, nil
+		}
+		d.advance(s.at)
+		d.live(func() {
+			d.reach("idle")
+			d.do(s)
+		})
+	}
+	if d.broken == nil {
+		d.heal()
+	}
+	if d.broken == nil {
+		d.conclude()
+	}
+	return d, nil
+}
+
+// conclude sums the day up.
+func (d *day) conclude() {
+	b := d.journal.Book()
+	d.mode, d.ends = string(b.State().Mode)+" "+b.State().Reason, map[string]int{}
+	for _, o := range b.Orders() {
+		d.ends[o.End]++
+	}
+	last := ""
+	for e, err := range d.journal.Entries(d.ctx, journal.Query{Newest: true, Limit: 1}) {
+		if err == nil {
+			last = e.Hash
+		}
+	}
+	hits, _ := json.Marshal(d.hits)          // of texts and numbers
+	log, _ := json.Marshal(d.sim.OrderLog()) // likewise
+	d.events = fmt.Sprintf("%x", sha256.Sum256([]byte(last+string(hits)+string(log))))
+}
+
+// boot starts a process on the state directory.
+func (d *day) boot(dir string) (err error) {
+	d.path, d.up, d.lives = filepath.Join(dir, "journal.db"), false, d.lives+1
+	if d.journal, err = journal.Open(d.path, journal.Options{Now: d.before, OnAppend: func(e journal.Entry) { d.fresh = append(d.fresh, e) }}); err != nil {
+		return err
+	}
+	ready := d.sim.Ready()
+	account, err := kis.ParseAccount(ready.Account)
+	if err != nil {
+		return err
+	}
+	d.client, err = kis.New(kis.Options{Env: kis.Virtual, BaseURL: "http://127.0.0.1:1", AppKey: kis.Secret(ready.AppKey), AppSecret: kis.Secret(ready.AppSecret),
+		Account: account, TokenDir: filepath.Join(d.dir, "app"), Limit: 1000, Now: d.now, Observe: d.observe, Dial: d.dial})
+	if err != nil {
+		return err
+	}
+	gate, err := risk.New(dayLimits())
+	if err != nil {
+		return err
+	}
+	d.engine, err = engine.New(engine.Config{Broker: d.client, Feed: mortal{feed{d.client}, d}, Journal: d.journal, Gate: gate, Calendar: d.calendar,
+		Costs: market.DefaultCosts(), Instrument: market.Known, Now: d.now, Dispute: func(market.Session) string { return "" }, Exclusive: d.exclusive,
+		Channel: d.channel, Offset: d.client.Offset, Killed: func() (string, bool) { return journal.Killed(filepath.Dir(d.path)) }, Pause: d.pause, Readers: 1})
+	return err
+}
+
+// dayLimits are narrow enough to matter.
+func dayLimits() risk.Limits {
+	l := risk.Practice()
+	l.OrdersPerDay, l.OrdersPerMinute, l.Duplicate = 24, 3, 2*time.Minute
+	l.OrderValue, l.MarketOrderValue = won(3_000_000), won(2_500_000)
+	return l
+}
+
+func (d *day) dial(ctx context.Context) (net.Conn, error) {
+	if d.refuse > 0 {
+		d.refuse--
+		return nil, errors.New("connection refused")
+	}
+	return d.pipe.dial(ctx)
+}
+
+// mortal is the feed, whose reads run in goroutines of the engine: a process that dies there dies at the next event of
+// the engine's own.
+type mortal struct {
+	feed
+	d *day
+}
+
+func (m mortal) Bars(ctx context.Context, s market.Symbol, n int, due time.Time) (bars strategy.Bars, forming bool, q market.Quote, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(died); !is {
+				panic(r)
+			}
+			m.d.dying, err = true, errors.New("dying")
+		}
+	}()
+	rows, q, err := m.client.Daily(ctx, s, 20251230, market.DateOf(due))
+	if err != nil {
+		return bars, false, q, err
+	}
+	bars, err = strategy.BarsOf(rows)
+	return bars, len(rows) > 0 && rows[len(rows)-1].Date == market.DateOf(due), q, err
+}
+
+// live does something that may be the end of the process, and then looks at the world. A dead process is started again
+// on what was on the disk.
+func (d *day) live(do func()) {
+	if d.survives(do) {
+		d.look()
+		return
+	}
+	d.look()
+	before, err := d.journal.Book().MarshalJSON()
+	if err != nil {
+		d.fail("rig", "%v", err)
+		return
+	}
+	dir := filepath.Join(d.dir, fmt.Sprint("life-", d.lives))
+	if err := d.copyState(dir); err != nil {
+		d.fail("rig", "copy: %v", err)
+		return
+	}
+	d.end()
+	d.dying, d.cutHead = false, nil
+	if err := d.boot(dir); err != nil {
+		d.fail("I-20", "the journal does not open again: %v", err)
+		return
+	}
+	after, err := d.journal.Book().MarshalJSON()
+	if err != nil || !bytes.Equal(before, after) {
+		d.fail("I-20", "the book differs after a restart: %v\n%s\n%s", err, before, after)
+	}
+}
+
+func (d *day) survives(do func()) (alive bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(died); !is {
+				panic(r)
+			}
+			alive = false
+		}
+	}()
+	do()
+	return !d.dying // what was to die at the next event dies idle
+}
+
+// copyState is what the disk holds at this moment.
+func (d *day) copyState(to string) error {
+	if err := os.Mkdir(to, 0o700); err != nil {
+		return err
+	}
+	from := filepath.Dir(d.path)
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), "-shm") || strings.HasSuffix(f.Name(), ".lock") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(from, f.Name()))
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(f.Name(), ".head") && d.cutHead != nil {
+			text = d.cutHead
+		}
+		if err := os.WriteFile(filepath.Join(to, f.Name()), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end lets go of a process's files.
+func (d *day) end() {
+	_ = d.client.Close()  // it is dead
+	_ = d.journal.Close() // and so is this
+}
+
+// do is one step of the daemon's life.
+func (d *day) do(s step) {
+	r := rand.New(rand.NewPCG(s.pick, d.seed))
+	if !d.start() {
+		return
+	}
+	if m := d.journal.Book().State().Mode; m == journal.ModeHalted && r.IntN(2) == 0 || m == journal.ModeKilled && r.IntN(8) == 0 {
+		s.what = "operator" // who is called when the daemon halts
+	}
+	ctx, at := d.ctx, d.sim.Now()
+	d.say("%s", s.what)
+	var err error
+	switch s.what {
+	case "slot":
+		d.slot(ctx, at, r)
+	case "settle":
+		err = d.engine.Settle(ctx, at)
+	case "watch":
+		err = d.engine.Watch(ctx, at)
+	case "account":
+		err = d.engine.CheckAccount(ctx, at)
+	case "halt":
+		err = d.engine.Halt("operator", "a person", "uid 1000")
+	case "kill":
+		if r.IntN(3) == 0 {
+			if err = d.kill(r.IntN(2) == 0); err == nil {
+				d.killed = true
+			}
+		}
+	case "dial":
+		d.refuse = 1 + r.IntN(4)
+	case "operator":
+		err = d.attend(ctx)
+	}
+	if err != nil {
+		d.say("  error %v", err)
+	}
+}
+
+// start recovers, as the daemon does until it succeeds.
+func (d *day) start() bool {
+	if d.up {
+		return true
+	}
+	if err := d.engine.SetRules(d.hold); err != nil {
+		d.fail("rig", "rules: %v", err)
+		return false
+	}
+	d.say("start of life %d", d.lives)
+	err := d.engine.Start(d.ctx, journal.Start{Env: "virtual", Account: "50****45-01", Date: monday})
+	if d.up = err == nil; err != nil {
+		d.say("  error %v", err)
+	}
+	return d.up
+}
+
+// slot runs some of the rules, each of them wanting what the dice say.
+func (d *day) slot(ctx context.Context, at time.Time, r *rand.Rand) {
+	if at.Before(monday.At(9, 0)) {
+		return
+	}
+	var due []*strategy.Strategy
+	pairs := 0
+	for i := range d.rules["hold"] {
+		wish := []string{"buy", "buy", "buy", "sell", "sell", "hold"}[r.IntN(6)]
+		if r.IntN(4) > 0 {
+			due = append(due, d.rules[wish][i])
+			pairs += len(d.rules[wish][i].Symbols)
+		}
+	}
+	res, err := d.engine.Slot(ctx, at, due)
+	if err != nil {
+		d.say("  error %v", err)
+		return
+	}
+	d.decided(at, res, pairs)
+}
+
+// kill sets the kill switch: through the daemon, or without it.
+func (d *day) kill(file bool) error {
+	if file {
+		return journal.Kill(filepath.Dir(d.path), "a person")
+	}
+	return d.engine.Kill("a person", "uid 1000")
+}
+
+// attend is a person who looked at the broker's own screen: orders whose fate the daemon does not know are named, and
+// what was halted or killed goes on.
+func (d *day) attend(ctx context.Context) error {
+	b := d.journal.Book()
+	_, caused, ok := d.truth()
+	switch m := b.State().Mode; {
+	case !ok:
+		return nil
+	case m == journal.ModeKilled:
+		if err := journal.Arm(filepath.Dir(d.path)); err != nil {
+			return err
+		}
+		d.killed = false
+		return d.engine.Arm(ctx, "uid 1000")
+	case m != journal.ModeHalted:
+		return nil
+	}
+	for _, o := range b.Working("") {
+		if made := caused[o.Intent.ID]; o.Unresolved() && len(made) == 1 {
+			if err := d.engine.Resolve(ctx, engine.Resolution{Intent: o.Intent.ID, Bind: made[0].ID.Number, Why: "seen on the screen", By: "uid 1000"}); err != nil {
+				d.say("  error %v", err)
+			}
+		}
+	}
+	return d.engine.Resume(ctx, "uid 1000")
+}
+
+// heal ends the faults and gives the daemon five minutes, then the rest of the day.
+func (d *day) heal() {
+	d.hits = d.sim.Hits()
+	if err := d.sim.SetFaults(kissim.Script{}); err != nil {
+		d.fail("rig", "%v", err)
+	}
+	d.healed, d.refuse = true, 0
+	calls := d.calls
+	for range 8 {
+		d.settleDown()
+		d.advance(d.sim.Now().Add(40 * time.Second))
+	}
+	d.converged(d.calls - calls)
+	d.advance(monday.At(15, 45))
+	for range 3 {
+		d.settleDown()
+		d.advance(d.sim.Now().Add(time.Minute))
+	}
+	d.atRest()
+}
+
+func (d *day) settleDown() {
+	if d.broken != nil {
+		return
+	}
+	d.live(func() {
+		if !d.start() {
+			return
+		}
+		for _, act := range []func(context.Context, time.Time) error{d.engine.Settle, d.engine.CheckAccount} {
+			if err := act(d.ctx, d.sim.Now()); err != nil {
+				d.say("  error %v", err)
+			}
+		}
+	})
+}
+
+// pipe is the wire between client and simulator, inside the process.
+type pipe struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	server *http.Server
+}
+
+func newPipe(h http.Handler) *pipe {
+	p := &pipe{conns: make(chan net.Conn), closed: make(chan struct{}), server: &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}}
+	go func() { _ = p.server.Serve(p) }() // ends with the pipe
+	return p
+}
+
+func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept is net.Listener's.
+func (p *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close is net.Listener's, and ends the server.
+func (p *pipe) Close() error {
+	select {
+	case <-p.closed:
+	default:
+		close(p.closed)
+		_ = p.server.Close() // its listener is this one, already closed
+	}
+	return nil
+}
+
+// Addr is net.Listener's.
+func (p *pipe) Addr() net.Addr { return &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)} }
