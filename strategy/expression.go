@@ -17,7 +17,9 @@ type Expr struct {
 // ParseExpr compiles an expression, a number or a condition. Problems carry the file name "expression" and line 1.
 func ParseExpr(text string) (*Expr, Problems) {
 	l := &ledger{file: "expression"}
-	n, err := parse(text, func(offset int) place { return place{1, utf8.RuneCountInString(text[:min(offset, len(text))]) + 1} })
+	n, err := parse(text, func(offset int) place {
+		return place{Line: 1, Col: utf8.RuneCountInString(text[:min(offset, len(text))]) + 1}
+	})
 	if f, ok := err.(*fault); ok {
 		l.fail(f.place, f.what, f.hint)
 		return nil, l.problems

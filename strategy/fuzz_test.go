@@ -56,6 +56,7 @@ func FuzzParseExpr(f *testing.F) {
 		"sma(close, 5)", "rsi(14) < 70", "macd(fast=12, slow=26, signal=9).signal[1]", "close crosses above sma(close, 20)",
 		"count(close > open, 5) >= 3 and not (volume < sma(volume, 20))[1]", "1 - 5%", "-(close - open) / open * 100",
 		"close between low and high or streak(close > close[1]) > 3", "barssince(close > 1.5)", "atr(14, wilder)", "bollinger(20, 2.5).upper",
+		"pattern(morning_star, penetration=0.3).bullish[1] or not pattern(doji)", "5 crosses below close and 70 != rsi(14)",
 	} {
 		f.Add(text)
 	}

@@ -137,7 +137,6 @@ func word(text string) string {
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
 
-// isName tells whether text can be the name of a parameter or of a let.
-func isName(text string) bool { return text != "" && isLetter(text[0]) && word(text) == text }
-
-func offsetFault(at int, what, hint string) *fault { return &fault{place{0, at}, what, hint} }
+func offsetFault(at int, what, hint string) *fault {
+	return &fault{place{Line: 0, Col: at}, what, hint}
+}

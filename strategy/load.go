@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"maemae/market"
+	"maemae/strategy/internal/strict"
 )
 
 // Options are what Load needs from outside.
@@ -31,9 +32,9 @@ const (
 // Load reads a file of rules; name is how problems call it. It collects every problem it can find; the file is nil if
 // one of them is more than a warning.
 func Load(name string, data []byte, o Options) (*File, Problems) {
-	l := &loader{source: source{ledger: ledger{file: name}}, options: o}
+	l := &loader{newSource(name), o}
 	var list []*Strategy
-	if root := l.document(data); root != nil {
+	if root := l.Document(data); root != nil {
 		list = l.strategies(root)
 	}
 	problems := l.sorted()
@@ -45,15 +46,15 @@ func Load(name string, data []byte, o Options) (*File, Problems) {
 }
 
 type loader struct {
-	source
+	*source
 	options Options
 }
 
 func (l *loader) strategies(root *yaml.Node) []*Strategy {
 	keys := []string{"version", "strategies"}
-	values, _ := l.keyed(root, "the file", keys, keys)
+	values, _ := l.Keyed(root, "the file", keys, keys)
 	if v := values["version"]; v != nil && v.Value != "1" {
-		l.fail(placeOf(v), fmt.Sprintf("version %q is not known", v.Value), "write version: 1")
+		l.fail(strict.PlaceOf(v), fmt.Sprintf("version %q is not known", v.Value), "write version: 1")
 	}
 	if values["strategies"] == nil {
 		return nil
@@ -63,7 +64,7 @@ func (l *loader) strategies(root *yaml.Node) []*Strategy {
 		return nil
 	}
 	if len(nodes) > maxStrategies {
-		l.fail(placeOf(nodes[maxStrategies]), fmt.Sprintf("more than %d strategies", maxStrategies), "split them over several files")
+		l.fail(strict.PlaceOf(nodes[maxStrategies]), fmt.Sprintf("more than %d strategies", maxStrategies), "split them over several files")
 		return nil
 	}
 	var list []*Strategy
@@ -74,7 +75,7 @@ func (l *loader) strategies(root *yaml.Node) []*Strategy {
 			continue
 		}
 		if line := lines[s.Name]; line > 0 {
-			l.fail(placeOf(n), fmt.Sprintf("strategy %q stands twice", s.Name), fmt.Sprintf("the first is in line %d", line))
+			l.fail(strict.PlaceOf(n), fmt.Sprintf("strategy %q stands twice", s.Name), fmt.Sprintf("the first is in line %d", line))
 		}
 		lines[s.Name] = n.Line
 		list = append(list, s)
@@ -90,10 +91,10 @@ var strategyKeys = []string{
 
 func (l *loader) strategy(n *yaml.Node) *Strategy {
 	before := len(l.problems)
-	values, ok := l.keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
+	values, ok := l.Keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
 	s := &Strategy{Order: OrderSpec{Type: Market}, rule: rule{partial: !ok}}
 	for _, key := range strategyKeys {
-		if v := values[key]; v != nil && !missing(v) {
+		if v := values[key]; v != nil {
 			l.key(s, key, v)
 		}
 	}
@@ -115,14 +116,14 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 	case "name":
 		s.Name = l.name(v)
 	case "description":
-		s.Description, _ = l.text(v, key)
+		s.Description, _ = l.Text(v, key)
 	case "symbols":
 		s.Symbols = l.symbols(v)
 	case "when":
 		s.When = l.when(v)
 		s.WhenLine, s.WhenCol = v.Line, v.Column
 	case "bars":
-		s.CompletedBars = l.choice(v, key, "completed", "forming") == "completed"
+		s.CompletedBars = l.is(v, key, "completed", "forming")
 	case "params":
 		s.rule.params = l.params(v, &s.rule)
 	case "per_symbol":
@@ -142,17 +143,17 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 	case "exits":
 		s.Exits = l.exits(v)
 	case "reentry":
-		s.SameSessionReentry = l.choice(v, key, "same_session", "next_session") == "same_session"
+		s.SameSessionReentry = l.is(v, key, "same_session", "next_session")
 	case "allow_auction":
-		s.AllowAuction = l.boolean(v, key)
+		s.AllowAuction = l.is(v, key, "true", "false")
 	}
 }
 
 func (l *loader) name(n *yaml.Node) string {
-	text, ok := l.text(n, "name")
+	text, ok := l.Text(n, "name")
 	bad := strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") != ""
 	if ok && (text == "" || len(text) > 64 || bad) {
-		l.fail(placeOf(n), fmt.Sprintf("name %q", text), "use a-z, 0-9, - and _, at most 64; write the rest under description")
+		l.fail(strict.PlaceOf(n), fmt.Sprintf("name %q", text), "use a-z, 0-9, - and _, at most 64; write the rest under description")
 	}
 	return text
 }
@@ -167,12 +168,12 @@ func (l *loader) when(n *yaml.Node) string {
 		nodes, ok = l.list(n, "when")
 	}
 	if ok && len(nodes) > maxWhens {
-		l.fail(placeOf(nodes[maxWhens]), fmt.Sprintf("more than %d moments", maxWhens), "every 5m is one")
+		l.fail(strict.PlaceOf(nodes[maxWhens]), fmt.Sprintf("more than %d moments", maxWhens), "every 5m is one")
 		return ""
 	}
 	var texts []string
 	for _, item := range nodes {
-		text, ok := l.text(item, "when")
+		text, ok := l.Text(item, "when")
 		what, hint := "", ""
 		switch {
 		case !ok:
@@ -185,7 +186,7 @@ func (l *loader) when(n *yaml.Node) string {
 			what, hint = l.options.When(text)
 		}
 		if what != "" {
-			l.fail(placeOf(item), what, hint)
+			l.fail(strict.PlaceOf(item), what, hint)
 		}
 		texts = append(texts, text)
 	}
@@ -207,9 +208,9 @@ func (l *loader) symbols(n *yaml.Node) []market.Symbol {
 		switch {
 		case !ok:
 		case slices.Contains(list, symbol):
-			l.fail(placeOf(item), fmt.Sprintf("symbol %s stands twice", symbol), "")
+			l.fail(strict.PlaceOf(item), fmt.Sprintf("symbol %s stands twice", symbol), "")
 		case len(list) == maxSymbols:
-			l.fail(placeOf(item), fmt.Sprintf("more than %d symbols", maxSymbols), "")
+			l.fail(strict.PlaceOf(item), fmt.Sprintf("more than %d symbols", maxSymbols), "")
 			return nil
 		default:
 			list = append(list, symbol)
@@ -220,32 +221,32 @@ func (l *loader) symbols(n *yaml.Node) []market.Symbol {
 
 // symbol reads a symbol in quotes. Without them YAML takes 005930 for a number.
 func (l *loader) symbol(n *yaml.Node) (market.Symbol, bool) {
-	text, ok := l.text(n, "symbol")
+	text, ok := l.Text(n, "symbol")
 	if !ok {
 		return "", false
 	}
-	if !quoted(n) {
+	if !strict.Quoted(n) {
 		whole := text
 		if strings.Trim(text, "0123456789") == "" && len(text) < 6 {
 			whole = strings.Repeat("0", 6-len(text)) + text
 		}
-		l.fail(placeOf(n), fmt.Sprintf("symbol %s is not in quotes", text), fmt.Sprintf("put it in quotes: %q", whole))
+		l.fail(strict.PlaceOf(n), fmt.Sprintf("symbol %s is not in quotes", text), fmt.Sprintf("put it in quotes: %q", whole))
 		return "", false
 	}
 	symbol, err := market.ParseSymbol(text)
 	if err != nil {
-		l.fail(placeOf(n), err.Error(), "")
+		l.fail(strict.PlaceOf(n), err.Error(), "")
 	}
 	return symbol, err == nil
 }
 
 func (l *loader) symbolFile(n *yaml.Node) []market.Symbol {
-	values, ok := l.keyed(n, "symbols", []string{"file"}, []string{"file"})
+	values, ok := l.Keyed(n, "symbols", []string{"file"}, []string{"file"})
 	if !ok {
 		return nil
 	}
-	at := placeOf(values["file"])
-	name, _ := l.text(values["file"], "file")
+	at := strict.PlaceOf(values["file"])
+	name, _ := l.Text(values["file"], "file")
 	if l.options.SymbolFile == nil || !filepath.IsLocal(name) {
 		l.fail(at, fmt.Sprintf("symbol file %q cannot be read here", name), "name a file beside this one, without .. in its path")
 		return nil
@@ -264,8 +265,8 @@ func (l *loader) symbolFile(n *yaml.Node) []market.Symbol {
 
 // parseSymbols reads one symbol a line, or the first column of a CSV file whose header begins with symbol.
 func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
-	if len(data) > maxFile {
-		return nil, fmt.Sprintf("%d bytes, the most is %d", len(data), maxFile), 1
+	if len(data) > strict.MaxFile {
+		return nil, fmt.Sprintf("%d bytes, the most is %d", len(data), strict.MaxFile), 1
 	}
 	seen := map[market.Symbol]bool{}
 	for text := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
@@ -295,21 +296,21 @@ func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
 
 // lets reads name: expression.
 func (l *loader) lets(n *yaml.Node, r *rule) map[string]*node {
-	list, ok := l.entries(n, "let")
+	list, ok := l.Entries(n, "let")
 	r.partial = r.partial || !ok
 	lets := map[string]*node{}
 	for _, e := range list {
-		name := e.key.Value
+		name := e.Key.Value
 		switch {
-		case !isName(name):
-			l.fail(placeOf(e.key), fmt.Sprintf("let name %q", name), "use letters, digits and _, beginning with a letter")
-		case slices.Contains(priceWords, name), slices.Contains(keywords, name), name == "position":
-			l.fail(placeOf(e.key), fmt.Sprintf("let %s: the language has this word", name), "choose another name")
-		case missing(e.value):
-			l.fail(placeOf(e.key), "let "+name+" is empty", "")
-			lets[name] = &node{place: placeOf(e.key)}
+		case !strict.IsName(name):
+			l.fail(strict.PlaceOf(e.Key), fmt.Sprintf("let name %q", name), "use letters, digits and _, beginning with a letter")
+		case !IsName(name):
+			l.fail(strict.PlaceOf(e.Key), fmt.Sprintf("let %s: the language has this word", name), "choose another name")
+		case strict.Missing(e.Value):
+			l.fail(strict.PlaceOf(e.Key), "let "+name+" is empty", "")
+			lets[name] = &node{place: strict.PlaceOf(e.Key)}
 		default:
-			lets[name] = l.condition(e.value)
+			lets[name] = l.condition(e.Value)
 		}
 	}
 	return lets
@@ -318,44 +319,44 @@ func (l *loader) lets(n *yaml.Node, r *rule) map[string]*node {
 // condition reads one expression, or all, any and not with lists of them. Both become the same tree. What could not be
 // read is broken.
 func (l *loader) condition(n *yaml.Node) *node {
-	broken := &node{place: placeOf(n)}
+	broken := &node{place: strict.PlaceOf(n)}
 	switch n.Kind {
 	case yaml.ScalarNode:
-		parsed, err := parse(n.Value, l.locate(n))
+		parsed, err := parse(n.Value, l.Locate(n))
 		if f, ok := err.(*fault); ok {
 			l.fail(f.place, f.what, f.hint)
 			return broken
 		}
 		return parsed
 	case yaml.SequenceNode:
-		l.fail(placeOf(n), "a list of conditions does not say how they are joined", "put all: or any: above the list")
+		l.fail(strict.PlaceOf(n), "a list of conditions does not say how they are joined", "put all: or any: above the list")
 		return broken
 	}
-	list, ok := l.entries(n, "condition")
+	list, ok := l.Entries(n, "condition")
 	if !ok {
 		return broken
 	}
 	if len(list) != 1 {
-		l.fail(placeOf(n), "a condition is one of all, any, not", "put several into a list below all: or any:")
+		l.fail(strict.PlaceOf(n), "a condition is one of all, any, not", "put several into a list below all: or any:")
 		return broken
 	}
 	return l.joined(list[0])
 }
 
 // joined reads one of all, any, not. Not of a list is: none of them.
-func (l *loader) joined(e entry) *node {
-	at := placeOf(e.key)
-	o, ok := map[string]op{"all": opAnd, "any": opOr, "not": opNot}[e.key.Value]
+func (l *loader) joined(e strict.Entry) *node {
+	at := strict.PlaceOf(e.Key)
+	o, ok := map[string]op{"all": opAnd, "any": opOr, "not": opNot}[e.Key.Value]
 	if !ok {
-		l.fail(at, fmt.Sprintf("no condition %q", e.key.Value),
-			cmp.Or(Suggest(e.key.Value, []string{"all", "any", "not"}), "write all, any or not; an expression with a colon is put in quotes"))
+		l.fail(at, fmt.Sprintf("no condition %q", e.Key.Value),
+			cmp.Or(Suggest(e.Key.Value, []string{"all", "any", "not"}), "write all, any or not; an expression with a colon is put in quotes"))
 		return &node{place: at}
 	}
 	parts := []*node{}
-	if o == opNot && e.value.Kind != yaml.SequenceNode {
-		parts = append(parts, l.condition(e.value))
+	if o == opNot && e.Value.Kind != yaml.SequenceNode {
+		parts = append(parts, l.condition(e.Value))
 	} else {
-		items, ok := l.list(e.value, e.key.Value)
+		items, ok := l.list(e.Value, e.Key.Value)
 		if !ok {
 			return &node{place: at}
 		}
@@ -386,7 +387,7 @@ func (l *loader) compile(s *Strategy) map[string]bool {
 		own := &ledger{file: l.file}
 		s.special[symbol], _ = s.rule.compile(own, params)
 		for _, p := range own.problems {
-			l.fail(place{p.Line, p.Col}, p.What+" (with the parameters of "+string(symbol)+")", p.Hint)
+			l.fail(place{Line: p.Line, Col: p.Col}, p.What+" (with the parameters of "+string(symbol)+")", p.Hint)
 		}
 	}
 	return used
@@ -398,7 +399,7 @@ func (l *loader) warnings(s *Strategy, values map[string]*yaml.Node, used map[st
 	l.unused(values["let"], "let", "", used)
 	l.proven(s.common)
 	if s.rule.sell == nil && s.Exits == (Exits{}) {
-		l.warn(placeOf(values["buy"]), "nothing ever sells: there is no sell and there are no exits", "add sell, or exits: {stop_loss: 5%}")
+		l.warn(strict.PlaceOf(values["buy"]), "nothing ever sells: there is no sell and there are no exits", "add sell, or exits: {stop_loss: 5%}")
 	}
 }
 
@@ -408,7 +409,7 @@ func (l *loader) unused(n *yaml.Node, what, prefix string, used map[string]bool)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if name := n.Content[i].Value; !used[prefix+name] {
-			l.warn(placeOf(n.Content[i]), what+" "+name+" is not used", "")
+			l.warn(strict.PlaceOf(n.Content[i]), what+" "+name+" is not used", "")
 		}
 	}
 }

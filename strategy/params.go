@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"maemae/market"
+	"maemae/strategy/internal/strict"
 )
 
 // Param is a number that a rule leaves open. Default is its value in the rule at hand; Min, Max and Step say what a sweep
@@ -60,32 +61,32 @@ func (p param) param(name string) Param {
 
 // params reads name: number, or name: {default, min, max, step}.
 func (l *loader) params(n *yaml.Node, r *rule) map[string]param {
-	list, ok := l.entries(n, "params")
+	list, ok := l.Entries(n, "params")
 	r.partial = r.partial || !ok
 	values := map[string]param{}
 	for _, e := range list {
-		name := e.key.Value
+		name := e.Key.Value
 		switch {
-		case !isName(name):
-			l.fail(placeOf(e.key), fmt.Sprintf("parameter name %q", name), "use letters, digits and _, beginning with a letter")
-		case e.value.Kind == yaml.MappingNode:
-			values[name] = l.paramRange(name, e.value)
+		case !strict.IsName(name):
+			l.fail(strict.PlaceOf(e.Key), fmt.Sprintf("parameter name %q", name), "use letters, digits and _, beginning with a letter")
+		case e.Value.Kind == yaml.MappingNode:
+			values[name] = l.paramRange(name, e.Value)
 		default:
-			values[name] = l.paramValue("parameter "+name, e.value)
+			values[name] = l.paramValue("parameter "+name, e.Value)
 		}
 	}
 	return values
 }
 
 func (l *loader) paramValue(what string, n *yaml.Node) param {
-	text, ok := l.text(n, what)
+	text, ok := l.Text(n, what)
 	if !ok {
 		return param{broken: true}
 	}
 	digits, isPercent := strings.CutSuffix(text, "%")
 	value, wrong := parseDigits(digits)
 	if wrong != "" {
-		l.fail(placeOf(n), fmt.Sprintf("%s is %q: %s", what, text, wrong), "write a number such as 20, 0.5 or 5%")
+		l.fail(strict.PlaceOf(n), fmt.Sprintf("%s is %q: %s", what, text, wrong), "write a number such as 20, 0.5 or 5%")
 		return param{broken: true}
 	}
 	if isPercent {
@@ -98,10 +99,10 @@ func (l *loader) paramValue(what string, n *yaml.Node) param {
 func (l *loader) paramRange(name string, n *yaml.Node) param {
 	what, before := "parameter "+name, len(l.problems)
 	keys := []string{"default", "min", "max", "step"}
-	nodes, _ := l.keyed(n, what, keys, keys)
+	nodes, _ := l.Keyed(n, what, keys, keys)
 	var parts [4]param
 	for i, key := range keys {
-		if nodes[key] != nil && !missing(nodes[key]) {
+		if nodes[key] != nil {
 			parts[i] = l.paramValue(key+" of "+what, nodes[key])
 		}
 	}
@@ -112,12 +113,12 @@ func (l *loader) paramRange(name string, n *yaml.Node) param {
 	p.min, p.max, p.step = parts[1].value, parts[2].value, parts[3].value
 	for i, key := range keys {
 		if parts[i].percent != p.percent {
-			l.fail(placeOf(nodes[key]), fmt.Sprintf("%s of %s is %s, but the default is %s", key, what, nodes[key].Value, nodes["default"].Value), "write all four with % or none")
+			l.fail(strict.PlaceOf(nodes[key]), fmt.Sprintf("%s of %s is %s, but the default is %s", key, what, nodes[key].Value, nodes["default"].Value), "write all four with % or none")
 			return param{broken: true}
 		}
 	}
 	if key, wrong := p.impossible(); wrong != "" {
-		l.fail(placeOf(nodes[key]), what+": "+wrong, "as in {default: 20, min: 5, max: 60, step: 5}")
+		l.fail(strict.PlaceOf(nodes[key]), what+": "+wrong, "as in {default: 20, min: 5, max: 60, step: 5}")
 		p.broken = true
 	}
 	return p
@@ -140,24 +141,24 @@ func (p param) impossible() (key, what string) {
 
 // perSymbol reads symbol: {name: number}, values that replace those of params for one symbol.
 func (l *loader) perSymbol(n *yaml.Node, s *Strategy) map[market.Symbol]map[string]param {
-	list, _ := l.entries(n, "per_symbol")
+	list, _ := l.Entries(n, "per_symbol")
 	all := map[market.Symbol]map[string]param{}
 	for _, e := range list {
-		symbol, ok := l.symbol(e.key)
+		symbol, ok := l.symbol(e.Key)
 		if ok && s.Symbols != nil && !slices.Contains(s.Symbols, symbol) {
-			l.fail(placeOf(e.key), fmt.Sprintf("symbol %s is not one of this strategy's", symbol), "")
+			l.fail(strict.PlaceOf(e.Key), fmt.Sprintf("symbol %s is not one of this strategy's", symbol), "")
 			ok = false
 		}
 		if !ok {
 			continue
 		}
 		values := maps.Clone(s.rule.params)
-		own, _ := l.entries(e.value, "per_symbol "+string(symbol))
+		own, _ := l.Entries(e.Value, "per_symbol "+string(symbol))
 		for _, o := range own {
-			if _, known := s.rule.params[o.key.Value]; !known {
-				l.fail(placeOf(o.key), fmt.Sprintf("no parameter %q to replace", o.key.Value), Suggest(o.key.Value, sortedKeys(s.rule.params)))
+			if _, known := s.rule.params[o.Key.Value]; !known {
+				l.fail(strict.PlaceOf(o.Key), fmt.Sprintf("no parameter %q to replace", o.Key.Value), Suggest(o.Key.Value, sortedKeys(s.rule.params)))
 			} else {
-				values[o.key.Value] = l.paramValue("parameter "+o.key.Value, o.value)
+				values[o.Key.Value] = l.paramValue("parameter "+o.Key.Value, o.Value)
 			}
 		}
 		all[symbol] = values

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"maemae/strategy/internal/strict"
 )
 
 // op is what a node of an expression does. The written operators come first; the rest appear only after names are
@@ -81,6 +83,11 @@ var infix = map[string]op{
 // keywords cannot be names.
 var keywords = []string{"and", "or", "not", "crosses", "above", "below", "between"}
 
+// IsName tells whether text can be the name of a let: letters, digits and _, no digit first, and no word of the language.
+func IsName(text string) bool {
+	return strict.IsName(text) && !slices.Contains(keywords, text) && !slices.Contains(priceWords, text) && text != "position"
+}
+
 // node is an expression as written.
 type node struct {
 	op      op
@@ -107,7 +114,7 @@ type parser struct {
 func parse(text string, locate func(offset int) place) (*node, error) {
 	tokens, err := lex(text)
 	if f, ok := err.(*fault); ok {
-		f.place = locate(f.col)
+		f.place = locate(f.Col)
 		return nil, f
 	}
 	p := &parser{tokens: tokens, locate: locate}

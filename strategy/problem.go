@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"maemae/strategy/internal/strict"
 )
 
 // Problem is one mistake in a file, at its place (lines and columns count from 1, columns in characters), with a hint
@@ -40,13 +42,30 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// maxProblems bounds a list: who has a hundred mistakes fixes the first ones first. Warnings never keep a mistake out.
+const maxProblems = 100
+
+// Add adds a problem that is not in the list yet, as long as the list is not full. It tells whether it did.
+func (p *Problems) Add(one Problem) bool {
+	full := len(*p) >= maxProblems && (one.Warning || len(*p) >= 2*maxProblems)
+	if full || slices.Contains(*p, one) {
+		return false
+	}
+	*p = append(*p, one)
+	return true
+}
+
+// Sort puts the problems in the order of their places.
+func (p Problems) Sort() {
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+}
+
 // Fatal tells whether any of them is more than a warning.
 func (p Problems) Fatal() bool {
 	return slices.ContainsFunc(p, func(one Problem) bool { return !one.Warning })
 }
-
-// place is a line and a column, from 1.
-type place struct{ line, col int }
 
 // fault is a mistake at a place, before it has a file.
 type fault struct {
@@ -65,70 +84,14 @@ type ledger struct {
 func (l *ledger) fail(at place, what, hint string) { l.add(at, what, hint, false) }
 func (l *ledger) warn(at place, what, hint string) { l.add(at, what, hint, true) }
 
-// maxProblems bounds the report: who has a hundred mistakes fixes the first ones first. Warnings never keep a mistake
-// out of it.
-const maxProblems = 100
-
 func (l *ledger) add(at place, what, hint string, warning bool) {
-	p := Problem{l.file, at.line, at.col, what, hint, warning}
-	full := len(l.problems) >= maxProblems && (warning || len(l.problems) >= 2*maxProblems)
-	if !full && !slices.Contains(l.problems, p) {
-		l.problems = append(l.problems, p)
-	}
+	l.problems.Add(Problem{l.file, at.Line, at.Col, what, hint, warning})
 }
 
 func (l *ledger) sorted() Problems {
-	slices.SortStableFunc(l.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-	})
+	l.problems.Sort()
 	return l.problems
 }
 
 // Suggest is "did you mean X?" for the known word nearest to the given one, empty when none is near.
-func Suggest(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return ""
-}
-
-// nearest allows one letter in each three to be wrong, and two in a short word that begins alike.
-func nearest(word string, known []string) string {
-	if word == "" || len(word) > 40 {
-		return ""
-	}
-	word = strings.ToLower(word)
-	best, least := "", len(word)
-	for _, k := range known {
-		d := distance(word, k)
-		near := d <= max(1, len(word)/3) || d == 2 && word[0] == k[0]
-		if near && d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to add, drop, change or swap with the next one (optimal string alignment).
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
-}
+func Suggest(word string, known []string) string { return strict.Suggest(word, known) }

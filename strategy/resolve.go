@@ -397,6 +397,10 @@ func (c *scope) finish(e *expr) *expr {
 		return nil
 	}
 	e.text, e.key = e.spell(true), e.spell(false)
+	if n := len(strings.Trim(e.text, "-%")); e.op == opNumber && n > maxNumber {
+		c.fail(e.place, fmt.Sprintf("a result of %d digits, the most is %d", n, maxNumber), "")
+		return nil
+	}
 	return e
 }
 

@@ -128,7 +128,7 @@ func (s *Strategy) With(params map[string]decimal.Decimal) (*Strategy, Problems)
 	for _, name := range sortedKeys(params) {
 		p, ok := next.rule.params[name]
 		if !ok {
-			l.fail(place{1, 1}, "no parameter "+name, Suggest(name, sortedKeys(s.rule.params)))
+			l.fail(place{Line: 1, Col: 1}, "no parameter "+name, Suggest(name, sortedKeys(s.rule.params)))
 			continue
 		}
 		p.value = params[name]

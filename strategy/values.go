@@ -2,13 +2,14 @@ package strategy
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
+
+	"maemae/strategy/internal/strict"
 )
 
 // Basis is what a size is a share of.
@@ -86,14 +87,14 @@ const sizeForms = "write 10% of equity, 25% of cash, 3 shares or 1,000,000 KRW"
 
 // size reads a size; exact before it refuses a smaller purchase than wanted.
 func (s *source) size(n *yaml.Node) (size Size, exact bool) {
-	text, ok := s.text(n, "size")
+	text, ok := s.Text(n, "size")
 	if !ok {
 		return Size{}, false
 	}
 	rest, exact := strings.CutPrefix(text, "exact ")
 	size, what := parseSize(strings.Fields(rest))
 	if what != "" {
-		s.fail(placeOf(n), fmt.Sprintf("size %q: %s", text, what), sizeForms)
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("size %q: %s", text, what), sizeForms)
 	}
 	return size, exact
 }
@@ -177,7 +178,7 @@ func parseDigits(text string) (value decimal.Decimal, what string) {
 
 // capital reads an amount of won.
 func (s *source) capital(n *yaml.Node) decimal.Decimal {
-	text, ok := s.text(n, "capital")
+	text, ok := s.Text(n, "capital")
 	if !ok {
 		return decimal.Decimal{}
 	}
@@ -186,7 +187,7 @@ func (s *source) capital(n *yaml.Node) decimal.Decimal {
 		what = "not an amount of money"
 	}
 	if what != "" {
-		s.fail(placeOf(n), fmt.Sprintf("capital %q: %s", text, what), "write 5,000,000 KRW")
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("capital %q: %s", text, what), "write 5,000,000 KRW")
 	}
 	return size.Amount
 }
@@ -196,27 +197,27 @@ const orderForms = "write market, protected, limit, limit - 1 tick or {type: lim
 // order reads the short form (limit - 1 tick) or the mapping.
 func (s *source) order(n *yaml.Node) OrderSpec {
 	if n.Kind != yaml.MappingNode {
-		text, ok := s.text(n, "order")
+		text, ok := s.Text(n, "order")
 		spec, good := parseOrder(strings.Fields(text))
 		if ok && !good {
-			s.fail(placeOf(n), fmt.Sprintf("order %q is not one", text), orderForms)
+			s.fail(strict.PlaceOf(n), fmt.Sprintf("order %q is not one", text), orderForms)
 		}
 		return spec
 	}
 	keys := []string{"type", "ticks", "valid"}
-	values, ok := s.keyed(n, "order", keys, keys[:1])
+	values, ok := s.Keyed(n, "order", keys, keys[:1])
 	if !ok {
 		return OrderSpec{}
 	}
-	text, ok := s.text(values["type"], "type")
+	text, ok := s.Text(values["type"], "type")
 	spec, good := parseOrder([]string{text})
 	if ok && !good {
-		s.fail(placeOf(values["type"]), fmt.Sprintf("order type %q is not one", text), "write market, protected or limit")
+		s.fail(strict.PlaceOf(values["type"]), fmt.Sprintf("order type %q is not one", text), "write market, protected or limit")
 	}
 	if t := values["ticks"]; t != nil {
 		spec.Ticks = s.integer(t, "ticks", -maxTicks, maxTicks)
 		if good && spec.Type != Limit {
-			s.fail(placeOf(t), "only a limit order has ticks", "")
+			s.fail(strict.PlaceOf(t), "only a limit order has ticks", "")
 		}
 	}
 	if v := values["valid"]; v != nil {
@@ -245,20 +246,20 @@ func parseOrder(words []string) (OrderSpec, bool) {
 }
 
 func (s *source) valid(n *yaml.Node) time.Duration {
-	text, ok := s.text(n, "valid")
+	text, ok := s.Text(n, "valid")
 	if !ok {
 		return 0
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 10*time.Second || d > 7*time.Hour || d%time.Second != 0 {
-		s.fail(placeOf(n), fmt.Sprintf("valid %q is not a time an order can work", text), "write 10m; at least 10s, at most 7h")
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("valid %q is not a time an order can work", text), "write 10m; at least 10s, at most 7h")
 	}
 	return d
 }
 
 // exits reads the mapping of exits.
 func (s *source) exits(n *yaml.Node) (x Exits) {
-	values, ok := s.keyed(n, "exits", []string{"stop_loss", "take_profit", "trailing_stop", "max_holding"}, nil)
+	values, ok := s.Keyed(n, "exits", []string{"stop_loss", "take_profit", "trailing_stop", "max_holding"}, nil)
 	if !ok {
 		return x
 	}
@@ -276,7 +277,7 @@ func (s *source) exits(n *yaml.Node) (x Exits) {
 }
 
 func (s *source) ratio(n *yaml.Node, key string) decimal.Decimal {
-	text, ok := s.text(n, key)
+	text, ok := s.Text(n, key)
 	if !ok {
 		return decimal.Decimal{}
 	}
@@ -291,19 +292,19 @@ func (s *source) ratio(n *yaml.Node, key string) decimal.Decimal {
 		hint = "write " + text + "%"
 	}
 	if what != "" {
-		s.fail(placeOf(n), fmt.Sprintf("%s %q: %s", key, text, what), hint)
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("%s %q: %s", key, text, what), hint)
 	}
 	return ratio
 }
 
 func (s *source) sessions(n *yaml.Node) int {
-	text, ok := s.text(n, "max_holding")
+	text, ok := s.Text(n, "max_holding")
 	words := strings.Fields(text)
 	if !ok {
 		return 0
 	}
 	if len(words) != 2 || words[1] != "session" && words[1] != "sessions" {
-		s.fail(placeOf(n), fmt.Sprintf("max_holding %q is not a number of sessions", text), "write 20 sessions")
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("max_holding %q is not a number of sessions", text), "write 20 sessions")
 		return 0
 	}
 	count := *n
@@ -313,7 +314,7 @@ func (s *source) sessions(n *yaml.Node) int {
 
 // integer reads a whole number within bounds.
 func (s *source) integer(n *yaml.Node, what string, low, high int) int {
-	text, ok := s.text(n, what)
+	text, ok := s.Text(n, what)
 	if !ok {
 		return 0
 	}
@@ -321,27 +322,19 @@ func (s *source) integer(n *yaml.Node, what string, low, high int) int {
 	limits := fmt.Sprintf("a whole number from %d to %d", low, high)
 	switch {
 	case wrong != "":
-		s.fail(placeOf(n), fmt.Sprintf("%s %q: %s", what, text, wrong), "write "+limits)
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("%s %q: %s", what, text, wrong), "write "+limits)
 	case !value.IsInteger() || value.LessThan(decimal.NewFromInt(int64(low))) || value.GreaterThan(decimal.NewFromInt(int64(high))):
-		s.fail(placeOf(n), fmt.Sprintf("%s is %s, must be %s", what, text, limits), "")
+		s.fail(strict.PlaceOf(n), fmt.Sprintf("%s is %s, must be %s", what, text, limits), "")
 	default:
 		return int(value.IntPart())
 	}
 	return 0
 }
 
-// boolean reads true or false.
-func (s *source) boolean(n *yaml.Node, what string) bool {
-	return s.choice(n, what, "true", "false") == "true"
-}
-
-// choice reads one of a few words.
-func (s *source) choice(n *yaml.Node, what string, words ...string) string {
-	text, ok := s.text(n, what)
-	if ok && !slices.Contains(words, text) {
-		s.fail(placeOf(n), fmt.Sprintf("%s is %q, must be %s", what, text, strings.Join(words, " or ")), Suggest(text, words))
-	}
-	return text
+// is reads a word or the other; it tells whether it is the first.
+func (s *source) is(n *yaml.Node, what, word, other string) bool {
+	text, _ := s.Word(n, what, word, other)
+	return text == word
 }
 
 // durationText is 10m or 1h30m, without the zeros Go adds.

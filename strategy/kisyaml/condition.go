@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"maemae/strategy/internal/strict"
 )
 
 // side is one operand of a comparison.
@@ -23,7 +25,7 @@ var comparisonKeys = [8]string{
 
 // condition reads one of the three shapes: an indicator or price against another, against a number, or a candlestick.
 func (r *reader) condition(n *yaml.Node) []piece {
-	values, ok := r.mapping(n, "a condition", append(comparisonKeys[:8:8], "candlestick", "signal"), nil)
+	values, ok := r.Keyed(n, "a condition", append(comparisonKeys[:8:8], "candlestick", "signal"), nil)
 	if !ok {
 		return nil
 	}
@@ -36,19 +38,19 @@ func (r *reader) condition(n *yaml.Node) []piece {
 func (r *reader) candlestick(n *yaml.Node, values map[string]*yaml.Node) []piece {
 	for _, key := range comparisonKeys {
 		if v := values[key]; v != nil {
-			r.refuse(placeOf(v), key+" means nothing beside a candlestick", "a candlestick has signal only")
+			r.refuse(strict.PlaceOf(v), key+" means nothing beside a candlestick", "a candlestick has signal only")
 		}
 	}
-	signal, at := "detected", placeOf(n)
+	signal, at := "detected", strict.PlaceOf(n)
 	if v := values["signal"]; v != nil {
-		signal, _ = r.word(v, "signal", "bullish", "bearish", "detected")
+		signal, _ = r.Word(v, "signal", "bullish", "bearish", "detected")
 	}
 	v := values["candlestick"]
 	if v == nil {
 		r.refuse(at, "signal without a candlestick", "")
 		return nil
 	}
-	name, ok := r.text(v, "candlestick")
+	name, ok := r.Text(v, "candlestick")
 	x, found := find(r, v, name, r.candles, func(x *candle) alias { return x.alias })
 	if !ok || !found {
 		return nil
@@ -58,16 +60,16 @@ func (r *reader) candlestick(n *yaml.Node, values map[string]*yaml.Node) []piece
 	if signal != "detected" {
 		text += "." + signal
 	}
-	r.note(Maps, placeOf(v), fmt.Sprintf("candlestick %s, %s is %s", name, signal, text))
+	r.note(Maps, strict.PlaceOf(v), fmt.Sprintf("candlestick %s, %s is %s", name, signal, text))
 	if signal == "detected" && slices.Contains(oneClass, x.id) {
-		r.note(Builder, placeOf(v), oneClassText)
-		r.note(Backtester, placeOf(v), oneClassText)
+		r.note(Builder, strict.PlaceOf(v), oneClassText)
+		r.note(Backtester, strict.PlaceOf(v), oneClassText)
 	}
-	return []piece{{text, placeOf(v)}}
+	return []piece{{text, strict.PlaceOf(v)}}
 }
 
 func (r *reader) comparison(n *yaml.Node, values map[string]*yaml.Node) []piece {
-	at := placeOf(n)
+	at := strict.PlaceOf(n)
 	for _, missing := range []struct{ key, tools string }{
 		{"indicator", "the price"}, {"operator", "greater_than"},
 	} {
@@ -90,7 +92,7 @@ func (r *reader) comparison(n *yaml.Node, values map[string]*yaml.Node) []piece 
 			return nil
 		}
 	}
-	pieces := append([]piece{left.piece, {" " + o.sign + " ", placeOf(values["operator"])}}, scaled...)
+	pieces := append([]piece{left.piece, {" " + o.sign + " ", strict.PlaceOf(values["operator"])}}, scaled...)
 	r.note(Maps, at, fmt.Sprintf("%s %s %s is %s", values["indicator"].Value, values["operator"].Value, right.text, joined(pieces)))
 	return pieces
 }
@@ -104,8 +106,8 @@ func joined(pieces []piece) (text string) {
 
 // operator reads a comparison. The builder takes what it does not know for greater_than.
 func (r *reader) operator(n *yaml.Node) (operator, bool) {
-	text, ok := r.text(n, "operator")
-	name, at := strings.ToLower(text), placeOf(n)
+	text, ok := r.Text(n, "operator")
+	name, at := strings.ToLower(text), strict.PlaceOf(n)
 	i := slices.IndexFunc(operators, func(o operator) bool { return o.name == name })
 	switch {
 	case !ok:
@@ -133,14 +135,14 @@ func (r *reader) operator(n *yaml.Node) (operator, bool) {
 
 // operand reads an alias with its output, or a price word.
 func (r *reader) operand(n, output *yaml.Node, what string) (side, bool) {
-	name, ok := r.text(n, what)
-	at := placeOf(n)
+	name, ok := r.Text(n, what)
+	at := strict.PlaceOf(n)
 	if !ok {
 		return side{}, false
 	}
 	if slices.Contains(priceWords, name) {
 		if output != nil {
-			r.refuse(placeOf(output), "the price "+name+" has no outputs", "")
+			r.refuse(strict.PlaceOf(output), "the price "+name+" has no outputs", "")
 			return side{}, false
 		}
 		if !builderKnows(name) {
@@ -185,7 +187,7 @@ func find[T any](r *reader, n *yaml.Node, name string, list []*T, aliasOf func(*
 		case found != nil && r.partial:
 			return nil, false
 		case found != nil:
-			r.refuse(placeOf(n), fmt.Sprintf("%s is another entry in the builder than in the backtester", name), "give the entries an alias")
+			r.refuse(strict.PlaceOf(n), fmt.Sprintf("%s is another entry in the builder than in the backtester", name), "give the entries an alias")
 			return nil, false
 		default:
 			found = x
@@ -193,15 +195,15 @@ func find[T any](r *reader, n *yaml.Node, name string, list []*T, aliasOf func(*
 	}
 	if found == nil {
 		if !r.partial {
-			r.refuse(placeOf(n), fmt.Sprintf("no alias %q", name), suggest(name, names, "the aliases are "))
+			r.refuse(strict.PlaceOf(n), fmt.Sprintf("no alias %q", name), suggest(name, names, "the aliases are "))
 		}
 		return nil, false
 	}
 	switch a := aliasOf(found); {
 	case a.builder != name:
-		r.note(Builder, placeOf(n), fmt.Sprintf("does not know %s: it counts the entry in line %d as %s", name, a.at.line, a.builder))
+		r.note(Builder, strict.PlaceOf(n), fmt.Sprintf("does not know %s: it counts the entry in line %d as %s", name, a.at.Line, a.builder))
 	case a.backtester != name:
-		r.note(Backtester, placeOf(n), fmt.Sprintf("refuses the file: it counts the entry in line %d as %s", a.at.line, a.backtester))
+		r.note(Backtester, strict.PlaceOf(n), fmt.Sprintf("refuses the file: it counts the entry in line %d as %s", a.at.Line, a.backtester))
 	}
 	return found, true
 }
@@ -211,22 +213,22 @@ func (r *reader) right(n *yaml.Node, values map[string]*yaml.Node) (side, bool) 
 	v, to, output := values["value"], values["compare_to"], values["compare_output"]
 	switch {
 	case v == nil && to == nil:
-		r.refuse(placeOf(n), "the condition has nothing to compare with", "write compare_to; KIS's tools would take 0")
+		r.refuse(strict.PlaceOf(n), "the condition has nothing to compare with", "write compare_to; KIS's tools would take 0")
 		return side{}, false
 	case v == nil && !isReference(to) && !plainNumber.MatchString(strings.TrimSpace(to.Value)):
 		return r.operand(to, output, "compare_to")
 	case output != nil:
-		r.refuse(placeOf(output), "a number has no outputs", "")
+		r.refuse(strict.PlaceOf(output), "a number has no outputs", "")
 		return side{}, false
 	}
 	what, at := "compare_to", to
 	if v != nil {
 		what, at = "value", v
-		r.note(Builder, placeOf(v), builderWithout(to))
+		r.note(Builder, strict.PlaceOf(v), builderWithout(to))
 	} else if isReference(to) {
-		r.note(Builder, placeOf(to), fmt.Sprintf("does not read $parameters: %s is text to it", to.Value))
-	} else if quoted(to) {
-		r.note(Backtester, placeOf(to), "refuses the file: it takes a quoted number in compare_to for an alias")
+		r.note(Builder, strict.PlaceOf(to), fmt.Sprintf("does not read $parameters: %s is text to it", to.Value))
+	} else if strict.Quoted(to) {
+		r.note(Backtester, strict.PlaceOf(to), "refuses the file: it takes a quoted number in compare_to for an alias")
 	}
 	p, ok := r.quantity(at, what)
 	return side{piece: p}, ok
@@ -245,24 +247,24 @@ func (r *reader) scaled(o operator, right side, values map[string]*yaml.Node) []
 	scalar, operation := values["compare_scalar"], values["compare_operation"]
 	sign := "*"
 	if operation != nil {
-		word, _ := r.word(operation, "compare_operation", "mul", "div", "add", "sub")
+		word, _ := r.Word(operation, "compare_operation", "mul", "div", "add", "sub")
 		sign = map[string]string{"mul": "*", "div": "/", "add": "+", "sub": "-"}[word]
 	}
 	switch {
 	case scalar == nil && operation != nil:
-		r.refuse(placeOf(operation), "compare_operation without compare_scalar", "")
+		r.refuse(strict.PlaceOf(operation), "compare_operation without compare_scalar", "")
 	case scalar == nil:
 	case right.x == nil && !right.price:
-		r.refuse(placeOf(scalar), "compare_scalar beside a number", "write the number that is meant")
+		r.refuse(strict.PlaceOf(scalar), "compare_scalar beside a number", "write the number that is meant")
 	case isReference(scalar):
-		r.refuse(placeOf(scalar), "compare_scalar cannot be a $parameter", "write a number")
+		r.refuse(strict.PlaceOf(scalar), "compare_scalar cannot be a $parameter", "write a number")
 	default:
 		text, _ := r.number(scalar, "compare_scalar")
-		r.note(Builder, placeOf(scalar), "ignores compare_scalar")
+		r.note(Builder, strict.PlaceOf(scalar), "ignores compare_scalar")
 		if o.cross() {
-			r.note(Backtester, placeOf(scalar), "ignores compare_scalar in a cross")
+			r.note(Backtester, strict.PlaceOf(scalar), "ignores compare_scalar in a cross")
 		}
-		return []piece{right.piece, {" " + sign + " ", placeOf(scalar)}, {text, placeOf(scalar)}}
+		return []piece{right.piece, {" " + sign + " ", strict.PlaceOf(scalar)}, {text, strict.PlaceOf(scalar)}}
 	}
 	return nil
 }

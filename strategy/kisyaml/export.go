@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"maemae/strategy"
+	"maemae/strategy/internal/strict"
 )
 
 // Export writes a rule as a .kis.yaml that both official tools read: block style, quoted text, every alias and
@@ -118,7 +119,7 @@ func (e *exporter) side(ev *strategy.Evidence) (x exported) {
 
 // named is what stands under the name of a let.
 func named(ev *strategy.Evidence) *strategy.Evidence {
-	for isName(ev.Text) && len(ev.Children) == 1 {
+	for strict.IsName(ev.Text) && len(ev.Children) == 1 {
 		ev = ev.Children[0]
 	}
 	return ev
@@ -227,12 +228,12 @@ type operand struct {
 
 func (e *exporter) operand(ev *strategy.Evidence) (operand, bool) {
 	let := ""
-	for isName(ev.Text) && len(ev.Children) == 1 {
+	for strict.IsName(ev.Text) && len(ev.Children) == 1 {
 		let, ev = ev.Text, ev.Children[0]
 	}
 	text := ev.Text
 	switch digits, percent := strings.CutSuffix(text, "%"); {
-	case isName(text) && builderKnows(text) && slices.Contains(priceWords, text):
+	case strict.IsName(text) && builderKnows(text) && slices.Contains(priceWords, text):
 		return operand{text: text}, true
 	case text == "price":
 		e.refuse("price cannot be said", "the builder knows close, open, high and low: write close")
@@ -246,7 +247,7 @@ func (e *exporter) operand(ev *strategy.Evidence) (operand, bool) {
 			value = value.Shift(-2)
 		}
 		return operand{text: value.String(), number: true}, true
-	case isName(text) && plainNumber.MatchString(ev.Value): // a let that is a number
+	case strict.IsName(text) && plainNumber.MatchString(ev.Value): // a let that is a number
 		return operand{text: ev.Value, number: true}, true
 	}
 	c, output, what := parseCall(text)
@@ -303,7 +304,7 @@ func parseCall(text string) (c call, output, what string) {
 	}
 	args := strings.FieldsFunc(m[2], func(r rune) bool { return r == ',' || r == ' ' })
 	names, _ := s.paramList()
-	if len(args) > 0 && isName(args[0]) && (len(names) == 0 || names[0] != "direction" || len(args) > 1) {
+	if len(args) > 0 && strict.IsName(args[0]) && (len(names) == 0 || names[0] != "direction" || len(args) > 1) {
 		if args[0] != "close" {
 			return c, "", "KIS's " + c.id + " reads the close only"
 		}
@@ -316,7 +317,7 @@ func parseCall(text string) (c call, output, what string) {
 		return c, "", fmt.Sprintf("KIS's %s has %d parameters", c.id, len(names))
 	}
 	for i, arg := range args {
-		if isName(arg) {
+		if strict.IsName(arg) {
 			arg = strconv.Quote(arg)
 		}
 		c.params = append(c.params, names[i]+": "+arg)

@@ -3,7 +3,6 @@ package kisyaml
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"maemae/strategy"
+	"maemae/strategy/internal/strict"
 )
 
 // Options are what a native rule needs and a .kis.yaml does not say.
@@ -35,8 +35,8 @@ func Is(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".ki
 // place in the file. What the native loader finds in the translation is a problem of the file too. Problems in the
 // options have the place 1:1.
 func Import(name string, data []byte, o Options) (Result, strategy.Problems) {
-	r := &reader{source: source{file: name}}
-	if root := r.document(data); root != nil {
+	r := &reader{source: newSource(name)}
+	if root := r.Document(data); root != nil {
 		r.read(root)
 	}
 	var native []byte
@@ -46,12 +46,13 @@ func Import(name string, data []byte, o Options) (Result, strategy.Problems) {
 	if r.problems.Fatal() {
 		native = nil
 	}
-	return Result{native, r.report.sorted()}, r.sorted()
+	r.problems.Sort()
+	return Result{native, r.report.sorted()}, r.problems
 }
 
 // reader is a .kis.yaml taken apart.
 type reader struct {
-	source
+	*source
 	id         piece
 	title      piece // metadata.name
 	about      piece // metadata.description
@@ -109,7 +110,7 @@ type group struct {
 }
 
 func (r *reader) read(root *yaml.Node) {
-	top, _ := r.mapping(root, "the file", []string{"version", "metadata", "strategy", "risk"}, []string{"metadata", "strategy"})
+	top, _ := r.Keyed(root, "the file", []string{"version", "metadata", "strategy", "risk"}, []string{"metadata", "strategy"})
 	for _, part := range []struct {
 		key  string
 		read func(*yaml.Node)
@@ -121,32 +122,32 @@ func (r *reader) read(root *yaml.Node) {
 }
 
 func (r *reader) version(n *yaml.Node) {
-	text, ok := r.text(n, "version")
+	text, ok := r.Text(n, "version")
 	switch {
 	case !ok:
 	case text != "1.0":
-		r.refuse(placeOf(n), fmt.Sprintf("version %q is not known", text), `write version: "1.0"`)
-	case !quoted(n):
-		r.note(Mended, placeOf(n), `version: the number 1.0 is the text "1.0"`)
-		r.note(Backtester, placeOf(n), "refuses the file: it takes an unquoted version for a number")
+		r.refuse(strict.PlaceOf(n), fmt.Sprintf("version %q is not known", text), `write version: "1.0"`)
+	case !strict.Quoted(n):
+		r.note(Mended, strict.PlaceOf(n), `version: the number 1.0 is the text "1.0"`)
+		r.note(Backtester, strict.PlaceOf(n), "refuses the file: it takes an unquoted version for a number")
 	}
 }
 
 func (r *reader) metadata(n *yaml.Node) {
 	keys := []string{"name", "description", "author", "created_at", "updated_at", "tags"}
-	values, _ := r.mapping(n, "metadata", keys, keys[:1])
+	values, _ := r.Keyed(n, "metadata", keys, keys[:1])
 	for _, key := range keys {
 		v := values[key]
 		switch {
 		case v == nil:
 		case key == "tags":
 			for _, tag := range r.list(v, key) {
-				r.text(tag, "a tag")
+				r.Text(tag, "a tag")
 			}
-			r.note(LeftOut, placeOf(v), "tags")
+			r.note(LeftOut, strict.PlaceOf(v), "tags")
 		default:
-			text, _ := r.text(v, key)
-			p := piece{strings.Join(strings.Fields(text), " "), placeOf(v)}
+			text, _ := r.Text(v, key)
+			p := piece{strings.Join(strings.Fields(text), " "), strict.PlaceOf(v)}
 			switch key {
 			case "name":
 				r.title = p
@@ -161,17 +162,18 @@ func (r *reader) metadata(n *yaml.Node) {
 
 func (r *reader) strategy(n *yaml.Node) {
 	keys := []string{"id", "category", "params", "indicators", "candlesticks", "entry", "exit"}
-	values, _ := r.mapping(n, "strategy", keys, keys[:1])
+	values, _ := r.Keyed(n, "strategy", keys, keys[:1])
 	if v := values["id"]; v != nil {
-		text, _ := r.text(v, "id")
-		r.id = piece{text, placeOf(v)}
+		text, _ := r.Text(v, "id")
+		r.id = piece{text, strict.PlaceOf(v)}
 	}
 	if v := values["category"]; v != nil {
-		text, _ := r.text(v, "category")
-		r.note(LeftOut, placeOf(v), "category "+text)
+		text, _ := r.Text(v, "category")
+		r.note(LeftOut, strict.PlaceOf(v), "category "+text)
 	}
 	if v := values["params"]; v != nil {
-		for _, e := range r.entries(v, "params") {
+		list, _ := r.Entries(v, "params")
+		for _, e := range list {
 			r.param(e)
 		}
 	}
@@ -179,7 +181,7 @@ func (r *reader) strategy(n *yaml.Node) {
 	r.readCandles(r.list(values["candlesticks"], "candlesticks"))
 	r.distinct()
 	r.nameLets()
-	r.entry, r.exit = group{at: placeOf(n), join: "all"}, group{at: placeOf(n), join: "any"}
+	r.entry, r.exit = group{at: strict.PlaceOf(n), join: "all"}, group{at: strict.PlaceOf(n), join: "any"}
 	if v := values["entry"]; v != nil {
 		r.entry = r.group(v, "entry")
 	}
@@ -213,27 +215,27 @@ func (r *reader) complete(exit *yaml.Node) {
 	r.note(Backtester, r.exit.at, what+"sells on every bar")
 }
 
-func (r *reader) param(e entry) {
+func (r *reader) param(e strict.Entry) {
 	keys := []string{"default", "min", "max", "type", "description"}
-	name, at := e.key.Value, placeOf(e.key)
-	if !isName(name) {
+	name, at := e.Key.Value, strict.PlaceOf(e.Key)
+	if !strict.IsName(name) {
 		r.refuse(at, fmt.Sprintf("parameter name %q", name), "use letters, digits and _, beginning with a letter")
 		return
 	}
-	values, _ := r.mapping(e.value, "parameter "+name, keys, keys[:1])
+	values, _ := r.Keyed(e.Value, "parameter "+name, keys, keys[:1])
 	p := &param{name: name}
 	for _, key := range keys[:3] {
 		if v := values[key]; v != nil {
 			if text, ok := r.number(v, name+" "+key); ok && key == "default" {
-				p.value = piece{text, placeOf(v)}
+				p.value = piece{text, strict.PlaceOf(v)}
 			}
 		}
 	}
 	if v := values["type"]; v != nil {
-		r.word(v, "type", "int", "float")
+		r.Word(v, "type", "int", "float")
 	}
 	if v := values["description"]; v != nil {
-		r.text(v, "description")
+		r.Text(v, "description")
 	}
 	if len(values) > 1 {
 		r.note(LeftOut, at, fmt.Sprintf("parameter %s: min, max, type and description, which KIS's tools do not enforce", name))
@@ -243,7 +245,7 @@ func (r *reader) param(e entry) {
 
 // reference is the parameter that $name in a value means.
 func (r *reader) reference(n *yaml.Node, what string) (piece, bool) {
-	at := placeOf(n)
+	at := strict.PlaceOf(n)
 	name := strings.TrimPrefix(strings.TrimSpace(n.Value), "$")
 	i := slices.IndexFunc(r.params, func(p *param) bool { return p.name == name })
 	if i < 0 {
@@ -264,7 +266,7 @@ func (r *reader) quantity(n *yaml.Node, what string) (piece, bool) {
 		return r.reference(n, what)
 	}
 	text, ok := r.number(n, what)
-	return piece{text, placeOf(n)}, ok
+	return piece{text, strict.PlaceOf(n)}, ok
 }
 
 func isReference(n *yaml.Node) bool {
@@ -276,7 +278,7 @@ func isReference(n *yaml.Node) bool {
 func (r *reader) readIndicators(nodes []*yaml.Node) {
 	all, nameless := map[string]int{}, map[string]int{}
 	for _, n := range nodes {
-		values, _ := r.mapping(n, "indicator", []string{"id", "alias", "name", "params", "output"}, []string{"id"})
+		values, _ := r.Keyed(n, "indicator", []string{"id", "alias", "name", "params", "output"}, []string{"id"})
 		x := &indicator{}
 		id, ok := r.identify(values, &x.alias)
 		if !ok {
@@ -304,7 +306,7 @@ func (r *reader) readIndicators(nodes []*yaml.Node) {
 func (r *reader) readCandles(nodes []*yaml.Node) {
 	nameless := map[string]int{}
 	for i, n := range nodes {
-		values, _ := r.mapping(n, "candlestick", []string{"id", "alias"}, []string{"id"})
+		values, _ := r.Keyed(n, "candlestick", []string{"id", "alias"}, []string{"id"})
 		x := &candle{}
 		id, ok := r.identify(values, &x.alias)
 		if !ok {
@@ -337,16 +339,16 @@ func (r *reader) identify(values map[string]*yaml.Node, a *alias) (id string, ok
 	if values["id"] == nil {
 		return "", false
 	}
-	id, ok = r.text(values["id"], "id")
-	a.at = placeOf(values["id"])
+	id, ok = r.Text(values["id"], "id")
+	a.at = strict.PlaceOf(values["id"])
 	if v := values["name"]; v != nil {
-		text, _ := r.text(v, "name")
-		r.note(LeftOut, placeOf(v), "the name "+text)
+		text, _ := r.Text(v, "name")
+		r.note(LeftOut, strict.PlaceOf(v), "the name "+text)
 	}
 	if v := values["alias"]; v != nil {
-		text, good := r.text(v, "alias")
+		text, good := r.Text(v, "alias")
 		if good && (text == "" || slices.Contains(priceWords, text) || strings.HasPrefix(text, "$")) {
-			r.refuse(placeOf(v), fmt.Sprintf("alias %q has another meaning in conditions", text), "choose another alias")
+			r.refuse(strict.PlaceOf(v), fmt.Sprintf("alias %q has another meaning in conditions", text), "choose another alias")
 		}
 		a.builder, a.backtester = text, text
 	}
@@ -358,7 +360,7 @@ func (r *reader) distinct() {
 	seen := map[string]place{}
 	for _, a := range r.aliases() {
 		if first, twice := seen[a.backtester]; twice {
-			r.refuse(a.at, fmt.Sprintf("alias %s stands twice", a.backtester), fmt.Sprintf("the first is in line %d", first.line))
+			r.refuse(a.at, fmt.Sprintf("alias %s stands twice", a.backtester), fmt.Sprintf("the first is in line %d", first.Line))
 			r.partial = true
 		}
 		seen[a.backtester] = a.at
@@ -377,7 +379,7 @@ func (r *reader) aliases() (list []alias) {
 
 // known finds an indicator that can be imported.
 func (r *reader) known(n *yaml.Node, id string) (spec, bool) {
-	at := placeOf(n)
+	at := strict.PlaceOf(n)
 	if whole := map[string]string{"max": "maximum", "min": "minimum"}[id]; whole != "" {
 		r.note(Mended, at, fmt.Sprintf("indicator %s is %s", id, whole))
 		r.note(Backtester, at, "refuses the file: it has no indicator "+id)
@@ -404,22 +406,22 @@ func (r *reader) arguments(n, params *yaml.Node, s spec) (args []piece) {
 	names, defaults := s.paramList()
 	values := map[string]*yaml.Node{}
 	if params != nil {
-		values, _ = r.mapping(params, s.id, names, nil)
+		values, _ = r.Keyed(params, s.id, names, nil)
 	}
 	for i, name := range names {
 		v := values[name]
 		switch {
 		case v == nil:
-			args = append(args, piece{defaults[i], placeOf(n)})
-			r.note(Maps, placeOf(n), fmt.Sprintf("%s without %s: the builder's default %s", s.id, name, defaults[i]))
-			r.note(Backtester, placeOf(n), fmt.Sprintf("refuses the file: %s has no %s", s.id, name))
+			args = append(args, piece{defaults[i], strict.PlaceOf(n)})
+			r.note(Maps, strict.PlaceOf(n), fmt.Sprintf("%s without %s: the builder's default %s", s.id, name, defaults[i]))
+			r.note(Backtester, strict.PlaceOf(n), fmt.Sprintf("refuses the file: %s has no %s", s.id, name))
 			continue
 		case name == "direction":
-			text, _ := r.word(v, name, "up", "down")
-			args = append(args, piece{text, placeOf(v)})
+			text, _ := r.Word(v, name, "up", "down")
+			args = append(args, piece{text, strict.PlaceOf(v)})
 			continue
 		case isReference(v):
-			r.note(Builder, placeOf(v), fmt.Sprintf("does not read $parameters: %s is text to it", v.Value))
+			r.note(Builder, strict.PlaceOf(v), fmt.Sprintf("does not read $parameters: %s is text to it", v.Value))
 		}
 		arg, _ := r.quantity(v, s.id+" "+name)
 		args = append(args, arg)
@@ -432,9 +434,9 @@ func (r *reader) output(n *yaml.Node, x *indicator) (string, bool) {
 	if n.Kind == yaml.ScalarNode && n.Value == "value" {
 		return x.spec.main(), true
 	}
-	text, ok := r.text(n, "output")
+	text, ok := r.Text(n, "output")
 	if ok && !slices.Contains(x.spec.outputList(), text) {
-		r.refuse(placeOf(n), fmt.Sprintf("%s has no output %q", x.spec.id, text), suggest(text, x.spec.outputList(), "its outputs are "))
+		r.refuse(strict.PlaceOf(n), fmt.Sprintf("%s has no output %q", x.spec.id, text), suggest(text, x.spec.outputList(), "its outputs are "))
 		ok = false
 	}
 	return text, ok
@@ -443,42 +445,42 @@ func (r *reader) output(n *yaml.Node, x *indicator) (string, bool) {
 // risk reads the block of stops, and turns it into exits.
 func (r *reader) risk(n *yaml.Node) {
 	keys := []string{"stop_loss", "take_profit", "trailing_stop"}
-	values, _ := r.mapping(n, "risk", append(keys, "max_position_size"), nil)
+	values, _ := r.Keyed(n, "risk", append(keys, "max_position_size"), nil)
 	for _, key := range keys {
 		if v := values[key]; v != nil {
 			r.stop(key, v)
 		}
 	}
 	if len(r.exits) > 0 {
-		r.note(Builder, placeOf(n), "ignores the risk block when it trades")
-		r.note(Backtester, placeOf(n), "looks at the risk block at the close of a bar only; here the price is watched between slots too")
+		r.note(Builder, strict.PlaceOf(n), "ignores the risk block when it trades")
+		r.note(Backtester, strict.PlaceOf(n), "looks at the risk block at the close of a bar only; here the price is watched between slots too")
 	}
 	if v := values["max_position_size"]; v != nil {
 		text, ok := r.number(v, "max_position_size")
 		if size, _ := decimal.NewFromString(text); ok && (size.Sign() <= 0 || size.GreaterThan(decimal.NewFromInt(1))) {
-			r.refuse(placeOf(v), "max_position_size is "+text, "it is a share of the account: more than 0, at most 1")
+			r.refuse(strict.PlaceOf(v), "max_position_size is "+text, "it is a share of the account: more than 0, at most 1")
 		}
-		r.limit = piece{text, placeOf(v)}
+		r.limit = piece{text, strict.PlaceOf(v)}
 	}
 }
 
 func (r *reader) stop(key string, n *yaml.Node) {
-	values, ok := r.mapping(n, key, []string{"enabled", "percent"}, []string{"enabled"})
+	values, ok := r.Keyed(n, key, []string{"enabled", "percent"}, []string{"enabled"})
 	if !ok {
 		return
 	}
-	enabled, ok := r.word(values["enabled"], "enabled", "true", "false")
+	enabled, ok := r.Word(values["enabled"], "enabled", "true", "false")
 	switch {
 	case !ok:
 		return
 	case enabled == "false" && values["percent"] == nil:
-		r.note(LeftOut, placeOf(n), key+" is not enabled")
+		r.note(LeftOut, strict.PlaceOf(n), key+" is not enabled")
 		return
 	case values["percent"] == nil:
-		r.refuse(placeOf(n), key+" has no percent", "")
+		r.refuse(strict.PlaceOf(n), key+" has no percent", "")
 		return
 	}
-	at := placeOf(values["percent"])
+	at := strict.PlaceOf(values["percent"])
 	percent, ok := r.number(values["percent"], key+" percent")
 	switch {
 	case !ok:
@@ -494,26 +496,32 @@ func (r *reader) stop(key string, n *yaml.Node) {
 
 // group reads entry or exit.
 func (r *reader) group(n *yaml.Node, what string) group {
-	g := group{at: placeOf(n), join: "all"}
-	values, _ := r.mapping(n, what, []string{"logic", "conditions"}, nil)
+	g := group{at: strict.PlaceOf(n), join: "all"}
+	r.emptyConditions(n)
+	values, _ := r.Keyed(n, what, []string{"logic", "conditions"}, nil)
 	if v := values["logic"]; v != nil {
-		if text, _ := r.word(v, "logic", "AND", "OR"); text == "OR" {
+		if text, _ := r.Word(v, "logic", "AND", "OR"); text == "OR" {
 			g.join = "any"
 		}
 	}
-	v := values["conditions"]
-	if v != nil && missing(v) {
-		r.note(Backtester, placeOf(v), "refuses the file: conditions is empty")
-		v = nil
-	}
-	for _, c := range r.list(v, "conditions") {
+	for _, c := range r.list(values["conditions"], "conditions") {
 		g.conditions = append(g.conditions, r.condition(c))
 	}
 	return g
 }
 
-// isName tells whether text can be the name of a parameter or of a let.
-var isName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString
+// emptyConditions makes an empty list of "conditions:" with nothing behind it, which the builder writes.
+func (r *reader) emptyConditions(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if key, v := n.Content[i], n.Content[i+1]; key.Value == "conditions" && strict.Missing(v) {
+			r.note(Backtester, strict.PlaceOf(v), "refuses the file: conditions is empty")
+			v.Kind, v.Tag = yaml.SequenceNode, "!!seq"
+		}
+	}
+}
 
 // letName makes a native name of an alias; empty when nothing of it is left.
 func letName(alias string) string {
@@ -526,15 +534,13 @@ func letName(alias string) string {
 	if name != alias {
 		name = strings.Trim(name, "_")
 	}
-	words := []string{"and", "or", "not", "crosses", "above", "below", "between", "position"}
 	switch {
-	case name == "":
-	case !isName(name):
-		name = "x" + name
-	case slices.Contains(words, name) || slices.Contains(priceWords, name):
-		name += "_"
+	case name == "" || strategy.IsName(name):
+		return name
+	case !strict.IsName(name):
+		return "x" + name
 	}
-	return name
+	return name + "_"
 }
 
 // nameLets gives every indicator a native name of its own.

@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"maemae/strategy"
+	"maemae/strategy/internal/strict"
 )
 
 // writer is native text with what in the file each part of it stands for.
@@ -44,7 +45,7 @@ func (w *writer) row(indent int, pieces ...piece) {
 
 // origin is the place in the file of a place in the native text.
 func (w *writer) origin(line, col int) place {
-	at := place{1, 1}
+	at := place{Line: 1, Col: 1}
 	for _, o := range w.origins {
 		if o.line > line || o.line == line && o.col > col {
 			break
@@ -55,7 +56,7 @@ func (w *writer) origin(line, col int) place {
 }
 
 // options is the place of what the file does not say.
-var options = place{1, 1}
+var options = place{Line: 1, Col: 1}
 
 // missingSymbols stands where the symbols go; with standIn in its place the rest of the text can be checked.
 const (
@@ -130,7 +131,7 @@ func (x *indicator) call() []piece {
 		if i > 0 {
 			pieces = append(pieces, piece{", ", x.at})
 		}
-		if isName(arg.text) {
+		if strict.IsName(arg.text) {
 			pieces = append(pieces, piece{names[i] + "=", arg.at})
 		}
 		pieces = append(pieces, arg)
@@ -254,7 +255,7 @@ func (r *reader) judge(w *writer) {
 			r.refuse(at, p.What, p.Hint)
 			continue
 		}
-		p.Line, p.Col = at.line, at.col
+		p.Line, p.Col = at.Line, at.Col
 		r.problems = append(r.problems, p)
 	}
 	if f != nil && f.Strategies[0].WarmUp() > historyOfBuilder {
