@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"maemae/market"
 	"maemae/strategy"
 )
 
@@ -79,6 +80,30 @@ func FuzzParseExpr(f *testing.F) {
 		}
 		for i := range b.Len() {
 			c.Text(i)
+		}
+	})
+}
+
+// Whatever a file of symbols holds: symbols, each once, or one problem.
+func FuzzSymbols(f *testing.F) {
+	for _, text := range []string{"005930\n000660\n", "\ufeffsymbol,market\r\n005930,KOSPI\r\n# comment\r\nQ530031 # an ETN\r\n", "5930\n", ",\n", "005930"} {
+		f.Add([]byte(text))
+	}
+	rule := []byte(strings.Replace(rules, `["005930"]`, "{file: list.txt}", 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, problems := strategy.Load("f", rule, strategy.Options{SymbolFile: func(string) ([]byte, error) { return data, nil }})
+		if (file == nil) != (len(problems) == 1) {
+			t.Fatal(problems)
+		}
+		if file == nil {
+			return
+		}
+		seen := map[market.Symbol]bool{}
+		for _, symbol := range file.Strategies[0].Symbols {
+			if _, err := market.ParseSymbol(string(symbol)); err != nil || seen[symbol] {
+				t.Fatal(symbol, err)
+			}
+			seen[symbol] = true
 		}
 	})
 }
