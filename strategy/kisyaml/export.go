@@ -60,10 +60,7 @@ func (e *exporter) refuse(what, hint string) { e.add(what, hint, false) }
 func (e *exporter) warn(what string)         { e.add(what, "", true) }
 
 func (e *exporter) add(what, hint string, warning bool) {
-	p := strategy.Problem{File: e.name, Line: 1, Col: 1, What: what, Hint: hint, Warning: warning}
-	if !slices.Contains(e.problems, p) {
-		e.problems = append(e.problems, p)
-	}
+	e.problems.Add(strategy.Problem{File: e.name, Line: 1, Col: 1, What: what, Hint: hint, Warning: warning})
 }
 
 // settings refuses what changes trades and has no key in the format.
