@@ -62,6 +62,7 @@ type day struct {
 	ctx     context.Context
 
 	decisions, held map[string]bool // written; and those refused for their quote
+	met             map[string]bool // orders of persons that the book has
 
 	hits   []kissim.Hit   // before it healed
 	events string         // at the end: hash of everything that happened
@@ -180,7 +181,7 @@ func (w world) run(p plan, tell bool) (*day, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	d := &day{plan: p, dir: dir, tell: tell, ctx: context.Background(), counts: map[string]int{}, acts: map[int]string{}, decisions: map[string]bool{}, held: map[string]bool{},
+	d := &day{plan: p, dir: dir, tell: tell, ctx: context.Background(), counts: map[string]int{}, acts: map[int]string{}, decisions: map[string]bool{}, held: map[string]bool{}, met: map[string]bool{},
 		rules: map[string][]*strategy.Strategy{}, hold: w.rules["hold"], calendar: w.calendar}
 	for name, f := range w.rules {
 		d.rules[name] = f.Strategies

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,6 +221,23 @@ func (d *day) look() {
 	}
 	if settled {
 		d.positions(b, rows)
+	}
+	d.strangers(b, rows)
+}
+
+// strangers: P-14. An order of a person that came after the day's opening, into an account said to be the daemon's alone,
+// halts in the same step in which the daemon sees it.
+func (d *day) strangers(b *journal.Book, rows map[string]broker.Row) {
+	opening, _ := b.Opening(monday)
+	for key, r := range rows {
+		if _, seen := b.External(r.ID); !seen || r.Channel == "OpnAPI" || d.met[key] {
+			continue
+		}
+		d.met[key] = true
+		before := slices.ContainsFunc(opening, func(n string) bool { return (broker.OrderID{Date: monday, Number: n}).Key() == key })
+		if m := b.State().Mode; d.exclusive && !before && m != journal.ModeHalted && m != journal.ModeKilled {
+			d.fail("P-14", "order %s is a person's, and the mode is %s", r.ID.Number, m)
+		}
 	}
 }
 
