@@ -14,7 +14,7 @@ func (l *line) digest(ctx context.Context) (Message, bool) {
 	if !l.Digest || l.o.Day == nil {
 		return Message{}, false
 	}
-	d, ok := l.o.Day(l.o.Now())
+	d, ok := l.o.Day()
 	if !ok || d.Name == l.state.Digest {
 		return Message{}, false
 	}
@@ -31,7 +31,7 @@ func (l *line) digest(ctx context.Context) (Message, bool) {
 // costs, the account, and the hash of the newest entry, which `maemae verify --expect` proves the journal against.
 func (l *line) summary(ctx context.Context, d Day) (Message, error) {
 	say := l.o.Lang.say
-	m := Message{Key: "digest/" + d.Name, At: l.o.Now(), From: l.o.From, Title: say("day of ", "하루 요약 ") + d.Name}
+	m := Message{Key: "digest/" + d.Name, At: d.To, From: l.o.From, Title: say("day of ", "하루 요약 ") + d.Name}
 	var slots, answers, outcomes, refused counts
 	fills := map[string]journal.Fill{} // the newest state of each order
 	var account journal.Snapshot

@@ -42,7 +42,7 @@ type Options struct {
 	Lang     Lang   // default English
 	Names    func(symbol string) string
 	Repeat   time.Duration                   // for how long the same thing is not sent again; default 10m
-	Day      func(now time.Time) (Day, bool) // the newest session that has closed; nil for no digest
+	Day      func() (Day, bool) // the newest session that has closed; nil for no digest
 	Trouble  func(channel string, err error) // hears of what could not be delivered yet
 }
 
@@ -84,10 +84,11 @@ type state struct {
 	Sent    map[string]time.Time `json:"sent,omitempty"` // by Key
 }
 
-// pending is a message and how often it was tried.
+// pending is a message, since when it waits, and how often it was tried.
 type pending struct {
 	Message
-	Tries int `json:"tries,omitempty"`
+	Queued time.Time `json:"queued"`
+	Tries  int       `json:"tries,omitempty"`
 }
 
 var channelName = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
@@ -162,7 +163,7 @@ func (l *line) load() error {
 	if errors.Is(err, os.ErrNotExist) {
 		l.state = state{Seq: l.o.Journal.Book().Seq(), Sent: map[string]time.Time{}}
 		if l.o.Day != nil {
-			if d, ok := l.o.Day(l.o.Now()); ok {
+			if d, ok := l.o.Day(); ok {
 				l.state.Digest = d.Name
 			}
 		}
@@ -305,7 +306,7 @@ func (l *line) add(m Message) {
 			return
 		}
 	}
-	l.state.Waiting = append(l.state.Waiting, pending{Message: m})
+	l.state.Waiting = append(l.state.Waiting, pending{Message: m, Queued: l.o.Now()})
 }
 
 // next is the message to send now, -1 for none: what was tried least, then what matters most, then the oldest. So one
@@ -347,7 +348,7 @@ func (l *line) deliver(ctx context.Context) (tried bool, err error) {
 		l.fails++
 		m.Tries++
 	}
-	if err == nil || m.Level < Critical && now.Sub(m.At) >= oldMax {
+	if err == nil || m.Level < Critical && now.Sub(m.Queued) >= oldMax {
 		l.state.Waiting = slices.Delete(l.state.Waiting, i, i+1)
 	}
 	return true, errors.Join(err, l.save())

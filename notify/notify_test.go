@@ -240,8 +240,8 @@ func TestTheDigestComesOnceAfterTheCloseAndNamesTheJournalsLastHash(t *testing.T
 		d := newDesk(t)
 		defer d.j.Close()
 		p := &phone{}
-		day := func(now time.Time) (notify.Day, bool) { // each day of this calendar closes at noon
-			from := now.Add(-12 * time.Hour).Truncate(24 * time.Hour)
+		day := func() (notify.Day, bool) { // each day of this calendar closes at noon
+			from := time.Now().Add(-12 * time.Hour).Truncate(24 * time.Hour)
 			return notify.Day{Name: from.Format(time.DateOnly), From: from, To: from.Add(24 * time.Hour), Next: "tomorrow 09:00"}, true
 		}
 		o := notify.Options{Lang: notify.Korean, Day: day, Channels: []notify.Channel{{Name: "phone", Level: notify.Critical, Digest: true, Send: p.send}}}

@@ -59,6 +59,8 @@ type parts struct {
 	onKIS    func(kis.Call)
 	// onEntry hears of every journal entry after it is on disk; nil logs them.
 	onEntry func(journal.Entry)
+	// heard is told of the same entries afterwards.
+	heard func(journal.Entry)
 }
 
 // newDaemon puts the rooms together; nothing runs yet, and no call was made.
@@ -98,6 +100,9 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	onEntry := p.onEntry
 	if onEntry == nil {
 		onEntry = func(e journal.Entry) { logEntry(d.log, d.feed.Name, e) }
+	}
+	if first := onEntry; p.heard != nil {
+		onEntry = func(e journal.Entry) { first(e); p.heard(e) }
 	}
 	d.journal, err = journal.Open(record, journal.Options{Now: p.clock.Now, OnAppend: onEntry, ReadOnly: p.lookOnly && record != ""})
 	if err != nil {
@@ -159,14 +164,7 @@ func newKIS(cfg Config, keys credentials, p parts) (*kis.Client, error) {
 	if cfg.Env == "paper" {
 		env = kis.Env(cfg.Paper.Quotes)
 	}
-	dir := cfg.KIS.TokenDir
-	if dir == "" {
-		sum := sha256.Sum256([]byte(keys.AppKey.Reveal()))
-		dir = filepath.Join(filepath.Dir(cfg.stateDir(alias(keys.Account))), "app-"+hex.EncodeToString(sum[:4]))
-		if cfg.State != "" || os.Getenv("STATE_DIRECTORY") != "" {
-			dir = filepath.Join(cfg.stateDir(alias(keys.Account)), "app-"+hex.EncodeToString(sum[:4]))
-		}
-	}
+	dir := tokenDir(cfg, keys)
 	if err := privateDir(dir); err != nil {
 		return nil, err
 	}
@@ -182,6 +180,19 @@ func newKIS(cfg Config, keys credentials, p parts) (*kis.Client, error) {
 			}
 		},
 	})
+}
+
+// tokenDir is where all processes of an app key keep its access token.
+func tokenDir(cfg Config, keys credentials) string {
+	if cfg.KIS.TokenDir != "" {
+		return cfg.KIS.TokenDir
+	}
+	sum := sha256.Sum256([]byte(keys.AppKey.Reveal()))
+	app, state := "app-"+hex.EncodeToString(sum[:4]), cfg.stateDir(alias(keys.Account))
+	if cfg.State != "" || os.Getenv("STATE_DIRECTORY") != "" {
+		return filepath.Join(state, app)
+	}
+	return filepath.Join(filepath.Dir(state), app)
 }
 
 // alias names an account in paths without giving it away: its last four digits and product.

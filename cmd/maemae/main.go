@@ -108,7 +108,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hinted(usageError{err}, "maemae "+strings.TrimPrefix(c.CommandPath(), "maemae ")+" --help")
 	})
-	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand())
+	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand(), notifyCommand())
 	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand(), restoreCommand())
 	root.AddCommand(haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand())
 	for _, c := range root.Commands() {

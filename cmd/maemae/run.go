@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"maemae/broker/kis"
 	"maemae/engine"
 	"maemae/journal"
 	"maemae/market"
@@ -113,6 +112,17 @@ func watched(clock scheduler.Clock, alive func(), every time.Duration) scheduler
 	}}
 }
 
+// stepOf is how long the loop may wait before it shows that it moves. A simulated clock moves by itself with each wait.
+func stepOf(clock string, patience time.Duration) time.Duration {
+	if patience > 0 {
+		return patience / 3
+	}
+	if clock == "sim" {
+		return 365 * 24 * time.Hour
+	}
+	return stepEvery
+}
+
 func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strategy.File, clockName string, dryRun bool, stderr io.Writer) error {
 	clock, err := chooseClock(ctx, clockName, cfg)
 	if err != nil {
@@ -127,16 +137,24 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	if err != nil {
 		return fmt.Errorf("systemd watchdog: %w", err)
 	}
-	alive := func() { notify(log, sd.SdNotifyWatchdog) }
-	if patience == 0 {
-		alive = func() {}
+	w := newWatch(cfg, keys, log)
+	alive := func() {
+		w.health.alive()
+		if patience > 0 {
+			tellSystemd(log, sd.SdNotifyWatchdog)
+		}
 	}
-	clock = watched(clock, alive, patience/3)
-	d, err := newDaemon(cfg, keys, parts{log: log, clock: clock, dryRun: dryRun, alive: alive, onKIS: func(k kis.Call) { logCall(log, k) }})
+	clock = watched(clock, alive, stepOf(clockName, patience))
+	d, err := newDaemon(cfg, keys, parts{log: log, clock: clock, dryRun: dryRun, alive: alive, onKIS: w.called, heard: w.heard})
 	if err != nil {
 		return err
 	}
 	defer d.close()
+	stopWatch, err := w.start(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer stopWatch()
 	if cfg.Env == "real" && !dryRun && !d.journal.Book().Armed() {
 		return hinted(errors.New("this state directory has never been armed for real money"), "maemae arm, once; or run --dry-run")
 	}
@@ -154,9 +172,9 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	defer stop()
 	defer d.onHangup(ctx)()
 	defer d.tend(ctx)()
-	notify(log, sd.SdNotifyReady)
+	tellSystemd(log, sd.SdNotifyReady)
 	err = d.run(ctx)
-	notify(log, sd.SdNotifyStopping)
+	tellSystemd(log, sd.SdNotifyStopping)
 	if errors.Is(err, errMarketOver) {
 		log.Info("the simulated market ended")
 		return nil
@@ -168,7 +186,7 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	return err
 }
 
-func notify(log *zap.Logger, state string) {
+func tellSystemd(log *zap.Logger, state string) {
 	if _, err := sd.SdNotify(false, state); err != nil {
 		log.Warn("systemd could not be told", zap.String("state", state), zap.Error(err))
 	}
