@@ -101,6 +101,7 @@ type sweep struct {
 	grid   int64
 	picks  []int64 // sets by number, where not the whole grid is tried
 	scores []score
+	blind  bool // only the best is asked for, not what it rests on or owes to luck
 }
 
 // axis is one parameter and its values.
@@ -146,6 +147,15 @@ func openSweep(o *Options, s SweepOptions) (*sweep, error) {
 	}
 	w.traits = traitsOf(w.legs[0])
 	return w, nil
+}
+
+// limits are the limits in words.
+func (s SweepOptions) limits() []string {
+	list := []string{}
+	for _, l := range s.Limits {
+		list = append(list, l.String())
+	}
+	return list
 }
 
 func (s SweepOptions) check() error {
@@ -408,13 +418,10 @@ func (w *sweep) result() (SweepResult, error) {
 	r := SweepResult{
 		Version: report.Version, Strategy: w.rule.Name, Symbols: w.rule.Symbols, Cash: w.o.Cash,
 		From: w.days.dates[w.begin], To: w.days.dates[w.days.len()-1],
-		Objective: w.with.Objective, Limits: []string{}, Grid: w.grid, Tried: len(w.scores), Best: []Trial{},
+		Objective: w.with.Objective, Limits: w.with.limits(), Grid: w.grid, Tried: len(w.scores), Best: []Trial{},
 	}
 	for _, a := range w.axes {
 		r.Params = append(r.Params, a.name)
-	}
-	for _, l := range w.with.Limits {
-		r.Limits = append(r.Limits, l.String())
 	}
 	var order []int
 	for i, s := range w.scores {
@@ -443,7 +450,7 @@ func (w *sweep) result() (SweepResult, error) {
 		t := Trial{Params: map[string]decimal.Decimal{}, FinalEquity: run.FinalEquity, Metrics: run.Metrics}
 		w.set(i, t.Params)
 		r.Best = append(r.Best, t)
-		if rank == 0 {
+		if rank == 0 && !w.blind {
 			f.add(&k.own, out)
 			if r.Luck, err = k.luck(i, run); err != nil {
 				return r, err

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -12,14 +14,17 @@ import (
 
 	"maemae/backtest"
 	"maemae/market"
+	reports "maemae/report"
 	"maemae/strategy"
 )
 
 // sweepFlags is what a person may turn, beyond the flags of a backtest.
 type sweepFlags struct {
 	backtestFlags
-	limits []string
-	with   backtest.SweepOptions
+	limits   []string
+	with     backtest.SweepOptions
+	forward  string
+	anchored bool
 }
 
 func sweepCommand() *cobra.Command {
@@ -39,7 +44,8 @@ always good by luck: read what stands below the table before believing its first
 Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetrics(), " ") + ".",
 		Example: `  maemae sweep golden-cross --data DIR
   maemae sweep golden-cross --data DIR --objective total_return --limit "max_drawdown <= 20%" --limit "trades >= 30"
-  maemae sweep golden-cross --data DIR --random 500 --seed 7 --top 20 --json`,
+  maemae sweep golden-cross --data DIR --random 500 --seed 7 --top 20 --json
+  maemae sweep golden-cross --data DIR --walk-forward 500/60`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.options(c)
@@ -55,6 +61,9 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 					return err
 				}
 				f.with.Limits = append(f.with.Limits, l)
+			}
+			if f.forward != "" {
+				return f.walkForward(c.OutOrStdout(), o)
 			}
 			result, err := backtest.Sweep(o, f.with)
 			if err != nil {
@@ -84,8 +93,49 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.Uint64Var(&f.with.Seed, "seed", 1, "of everything drawn at random")
 	fs.IntVar(&f.with.Keep, "top", 10, "how many of the best are told")
 	fs.IntVar(&f.with.Workers, "workers", 0, "how many work at once (default: one for each processor); changes nothing but the time")
+	fs.StringVar(&f.forward, "walk-forward", "", "IN/OUT: pick over IN sessions, trade over the next OUT, and so on")
+	fs.BoolVar(&f.anchored, "anchored", false, "with --walk-forward: pick over all sessions so far")
 	return c
 }
+
+// walkForward repeats the sweep through time.
+func (f sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
+	m := windowsForm.FindStringSubmatch(f.forward)
+	if m == nil {
+		return hinted(usagef("--walk-forward %q", f.forward), "sessions to pick over and to trade over, as in 500/60")
+	}
+	with := backtest.WalkForwardOptions{SweepOptions: f.with, Anchored: f.anchored}
+	with.In, _ = strconv.Atoi(m[1])
+	with.Out, _ = strconv.Atoi(m[2])
+	r, err := backtest.WalkForward(o, with)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		return printJSON(w, r)
+	}
+	t := newTable("PICKED OVER", "TRADED OVER", "PARAMETERS", ">BEFORE", ">AFTER", ">RETURN")
+	for _, x := range r.Windows {
+		set := "none: beyond a limit"
+		if x.Params != nil {
+			var list []string
+			for _, name := range slices.Sorted(maps.Keys(x.Params)) {
+				list = append(list, "$"+name+" "+x.Params[name].String())
+			}
+			set = strings.Join(list, "  ")
+		}
+		t.add(x.PickFrom.String()+" – "+x.PickTo.String(), x.TradeFrom.String()+" – "+x.TradeTo.String(), set, x.Before.String(), x.After.String(), inPercent(x.Return))
+	}
+	fmt.Fprintf(w, "%s, picked by %s; before is in the sessions of the pick, after in those that were not seen\n\n", r.Run.Strategy, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
+	if err := t.print(w); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nall sessions that were not seen, joined")
+	return printResult(w, reports.Result{Version: r.Version, Assumptions: r.Assumptions, Runs: []reports.Run{r.Run}})
+}
+
+// windowsForm is two numbers of sessions.
+var windowsForm = regexp.MustCompile(`^([1-9][0-9]{0,5})/([1-9][0-9]{0,5})$`)
 
 // sweptRule is the rule of that name, or else the only one with a range.
 func sweptRule(rules []*strategy.Strategy, args []string) ([]*strategy.Strategy, error) {

@@ -80,12 +80,42 @@ func TestSweepJSONSaysWhatATrialWas(t *testing.T) {
 	}
 }
 
+func TestSweepWalksForward(t *testing.T) {
+	out, err := sweepOutput(t, "cross", "--walk-forward", "60/20", "--objective", "total_return", "--limit", "trades >= 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"PICKED OVER", "$fast ", "not seen, joined", "FINAL EQUITY", "picked over the 60 sessions before it traded, by total_return"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	out, err = sweepOutput(t, "cross", "--walk-forward", "60/20", "--anchored", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Windows []struct {
+			PickFrom string `json:"pick_from"`
+			Params   map[string]string
+		}
+		Run struct{ Equity []struct{ Date string } }
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Windows) < 2 || got.Windows[0].PickFrom != got.Windows[1].PickFrom || len(got.Run.Equity) == 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
 	for want, args := range map[string][]string{
 		`no strategy "cros"`:     {"cros"},
 		`--limit "trades > 3"`:   {"--limit", "trades > 3"},
 		`no metric "luck"`:       {"--objective", "luck"},
 		"no parameter with a ra": {"fixed"},
+		`--walk-forward "60"`:    {"--walk-forward", "60"},
 	} {
 		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q, want %q", err, want)
