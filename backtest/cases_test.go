@@ -10,6 +10,7 @@ import (
 
 	"maemae/history"
 	"maemae/market"
+	"maemae/report"
 )
 
 // example is a tiny table of bars with the trades a person computed by hand. Unless it says otherwise: one rule that
@@ -138,6 +139,26 @@ var examples = []example{
 		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
 		2024-01-03 sell 10 @ 11090 fee 11 tax 199 take_profit
 		1010580`},
+	{name: "a stop is reached when it is touched", rules: "exits: {stop_loss: 5%}\norder: limit\nbuy: close == 10000", bars: `
+		9900 10050 9850 10000
+		9600 9650 9501 9600
+		9600 9650 9500 9600`, want: `
+		2024-01-02 buy 10 @ 10000 fee 10 tax 0 entry
+		2024-01-04 sell 10 @ 9490 fee 9 tax 170 stop_loss
+		994711`},
+	{name: "a target is reached when it is touched", rules: "exits: {take_profit: 5%}\norder: limit\nbuy: close == 10000", bars: `
+		9900 10050 9850 10000
+		10100 10499 10000 10200
+		10100 10500 10000 10200`, want: `
+		2024-01-02 buy 10 @ 10000 fee 10 tax 0 entry
+		2024-01-04 sell 10 @ 10490 fee 10 tax 188 take_profit
+		1004692`},
+	{name: "a market exit of a limit rule slips, its own sell does not", rules: "order: limit\nsell: close < 9900", bars: `
+		9900 10050 9850 10000
+		9900 9900 9800 9850`, want: `
+		2024-01-02 buy 10 @ 10000 fee 10 tax 0 entry
+		2024-01-03 sell 10 @ 9850 fee 9 tax 177 exit
+		998304`},
 	{name: "stop and target in one bar: the stop", rules: "exits: {stop_loss: 5%, take_profit: 10%}\nbuy: close == 10000", bars: `
 		9900 10050 9850 10000
 		10000 11500 9400 11000`, want: `
@@ -452,18 +473,27 @@ func TestExamplesTradeAsComputedByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run := result.Runs[0]
-			var got []string
-			for _, f := range run.Trades {
-				got = append(got, fmt.Sprintf("%s %s %d @ %s fee %s tax %s %s", f.Date, f.Side, f.Shares, f.Price, f.Fee, f.Tax, f.Reason))
+			a, err := o.open(r)
+			if err != nil {
+				t.Fatal(err)
 			}
-			got = append(got, run.FinalEquity.String())
-			var want []string
-			for line := range strings.Lines(strings.TrimSpace(x.want)) {
-				want = append(want, strings.TrimSpace(line))
+			plain, err := a.plain()
+			if err != nil {
+				t.Fatal(err)
 			}
-			if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
-				t.Errorf("got\n%s\nwant\n%s", g, w)
+			for engine, run := range map[string]report.Run{"the plain engine": a.run(plain), "the engine": result.Runs[0]} {
+				var got []string
+				for _, f := range run.Trades {
+					got = append(got, fmt.Sprintf("%s %s %d @ %s fee %s tax %s %s", f.Date, f.Side, f.Shares, f.Price, f.Fee, f.Tax, f.Reason))
+				}
+				got = append(got, run.FinalEquity.String())
+				var want []string
+				for line := range strings.Lines(strings.TrimSpace(x.want)) {
+					want = append(want, strings.TrimSpace(line))
+				}
+				if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+					t.Errorf("%s trades\n%s\nwant\n%s", engine, g, w)
+				}
 			}
 		})
 	}
