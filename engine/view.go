@@ -49,35 +49,70 @@ func (e *Engine) counts(b *journal.Book, w wish, o broker.Order, account broker.
 	if p := b.Position(w.rule.Name, o.Symbol); p != nil {
 		c.Held = p.Shares
 	}
-	symbols := map[market.Symbol]bool{}
-	for _, h := range b.Holdings() {
-		symbols[h.Symbol] = true
-		if h.Symbol == o.Symbol {
-			price := decimal.Max(account.Holding(h.Symbol).Price, h.AveragePrice)
-			c.SymbolValue = c.SymbolValue.Add(price.Mul(decimal.NewFromInt(h.Shares)))
-		}
-	}
+	worth := exposure(b, account)
+	c.Positions, c.SymbolValue = len(worth), worth[o.Symbol]
 	for _, h := range account.Holdings { // the loss is counted from this very account
 		c.Priced = c.Priced && (h.Shares == 0 || h.Price.Sign() > 0)
 	}
 	for _, x := range b.Working("") {
-		if x.Intent.Order.Side == broker.Sell {
-			if x.Intent.Order.Symbol == o.Symbol {
-				c.OpenSells += x.Remaining()
-			}
-			continue
-		}
-		symbols[x.Intent.Order.Symbol] = true
-		if x.Intent.Order.Symbol == o.Symbol {
-			c.SymbolValue = c.SymbolValue.Add(x.Reserved())
-		}
-		if x.Sent.After(power.At) || x.Phase != journal.PhaseOpen {
+		switch {
+		case x.Intent.Order.Side == broker.Sell && x.Intent.Order.Symbol == o.Symbol:
+			c.OpenSells += x.Remaining()
+		case x.Intent.Order.Side == broker.Buy && (x.Sent.After(power.At) || x.Phase != journal.PhaseOpen):
 			c.Reserved = c.Reserved.Add(x.Reserved())
 		}
 	}
-	c.Positions = len(symbols)
 	c.Loss = e.lossToday(account)
 	return c
+}
+
+// exposure is what all strategies hold and have on order, in won by symbol: lots at the dearer of price and cost, open
+// buys at what they hold back.
+func exposure(b *journal.Book, account broker.Account) map[market.Symbol]decimal.Decimal {
+	worth := map[market.Symbol]decimal.Decimal{}
+	for _, h := range b.Holdings() {
+		price := decimal.Max(account.Holding(h.Symbol).Price, h.AveragePrice)
+		worth[h.Symbol] = worth[h.Symbol].Add(price.Mul(decimal.NewFromInt(h.Shares)))
+	}
+	for _, x := range b.Working("") {
+		if s := x.Intent.Order.Symbol; x.Intent.Order.Side == broker.Buy {
+			worth[s] = worth[s].Add(x.Reserved())
+		}
+	}
+	return worth
+}
+
+// Usage is how far the limits of the day are used, by the journal alone.
+type Usage struct {
+	Orders, OrdersInMinute int
+	Positions              int
+	SymbolValue            decimal.Decimal // of the symbol with the most
+	Symbol                 market.Symbol
+	Loss                   decimal.Decimal // won; a gain is negative
+	Rejections             map[string]int  // in a row, by strategy in force
+}
+
+// Used adds up what the gate would be told at the moment.
+func Used(j *journal.Journal, now time.Time) Usage {
+	b := j.Book()
+	account, read := b.Account()
+	u := Usage{Orders: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: map[string]int{}}
+	worth := exposure(b, account)
+	u.Positions = len(worth)
+	for s, value := range worth {
+		if value.GreaterThan(u.SymbolValue) || value.Equal(u.SymbolValue) && s < u.Symbol {
+			u.Symbol, u.SymbolValue = s, value
+		}
+	}
+	if today := market.DateOf(now); read && market.DateOf(account.At) == today {
+		u.Loss = openingEquity(j, today, account).Sub(account.Equity)
+	}
+	for _, name := range b.Rules().Names {
+		if n := b.Rejections(name); n > 0 {
+			u.Rejections[name] = n
+		}
+	}
+	return u
 }
 
 // opening is the equity that a day's loss is counted from.
@@ -91,15 +126,15 @@ type opening struct {
 func (e *Engine) lossToday(account broker.Account) decimal.Decimal {
 	today := market.DateOf(account.At)
 	if e.day.date != today {
-		e.day = opening{today, e.openingEquity(today, account)}
+		e.day = opening{today, openingEquity(e.Journal, today, account)}
 	}
 	return e.day.equity.Sub(account.Equity)
 }
 
-func (e *Engine) openingEquity(today market.Date, account broker.Account) decimal.Decimal {
+func openingEquity(j *journal.Journal, today market.Date, account broker.Account) decimal.Decimal {
 	for _, q := range []journal.Query{{Until: today.At(0, 0), Newest: true}, {Since: today.At(0, 0)}} {
 		q.Kinds, q.Limit = []string{journal.Snapshot{}.Kind()}, 1
-		for entry, err := range e.Journal.Entries(context.Background(), q) {
+		for entry, err := range j.Entries(context.Background(), q) {
 			if s, ok := entry.Body.(journal.Snapshot); err == nil && ok {
 				return s.Account.Equity
 			}

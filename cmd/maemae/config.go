@@ -81,7 +81,10 @@ type LimitsConfig struct {
 	OrdersPerDay     int      `yaml:"orders_per_day"`
 	OrdersPerMinute  int      `yaml:"orders_per_minute"`
 	Collar           Percent  `yaml:"collar"`
+	HaltLoss         Money    `yaml:"halt_loss"`
+	Rejections       int      `yaml:"rejections"`
 	CoolDown         Duration `yaml:"cool_down"`
+	Duplicate        Duration `yaml:"duplicate"`
 	Symbols          []string `yaml:"symbols"`
 }
 
@@ -360,7 +363,7 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	if c.KIS.Rate < 0 || c.KIS.Rate > 1000 {
 		bad("kis.rate", fmt.Sprintf("rate %d", c.KIS.Rate), "calls a second; 0 is KIS's published limit")
 	}
-	if c.Limits.Positions < 0 || c.Limits.OrdersPerDay < 0 || c.Limits.OrdersPerMinute < 0 {
+	if c.Limits.Positions < 0 || c.Limits.OrdersPerDay < 0 || c.Limits.OrdersPerMinute < 0 || c.Limits.Rejections < 0 {
 		bad("limits", "a limit below zero", "")
 	}
 	for _, p := range append(c.Notify.check(), c.Metrics.check()...) {

@@ -112,6 +112,9 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
+	if err := tried(gate); err != nil {
+		return d, err
+	}
 	d.engine, err = engine.New(d.supervised(record, engine.Config{
 		Broker: exec, Feed: d.feed, Journal: d.journal, Gate: gate, Calendar: cal, Costs: market.DefaultCosts(),
 		Instrument: market.Known, Now: p.clock.Now, Pause: pause, Dispute: d.holiday.disputed, Exclusive: cfg.Exclusive, DryRun: p.dryRun, Bars: cfg.Bars,
@@ -241,7 +244,7 @@ func limits(cfg Config) risk.Limits {
 	for _, m := range []struct {
 		from Money
 		to   *decimal.Decimal
-	}{{c.OrderValue, &l.OrderValue}, {c.MarketOrderValue, &l.MarketOrderValue}, {c.SymbolValue, &l.SymbolValue}, {c.DailyLoss, &l.DailyLoss}} {
+	}{{c.OrderValue, &l.OrderValue}, {c.MarketOrderValue, &l.MarketOrderValue}, {c.SymbolValue, &l.SymbolValue}, {c.DailyLoss, &l.DailyLoss}, {c.HaltLoss, &l.HaltLoss}} {
 		if m.from.Sign() > 0 {
 			*m.to = m.from.Decimal
 		}
@@ -249,7 +252,7 @@ func limits(cfg Config) risk.Limits {
 	for _, n := range []struct {
 		from int
 		to   *int
-	}{{c.Positions, &l.Positions}, {c.OrdersPerDay, &l.OrdersPerDay}, {c.OrdersPerMinute, &l.OrdersPerMinute}} {
+	}{{c.Positions, &l.Positions}, {c.OrdersPerDay, &l.OrdersPerDay}, {c.OrdersPerMinute, &l.OrdersPerMinute}, {c.Rejections, &l.Rejections}} {
 		if n.from > 0 {
 			*n.to = n.from
 		}
@@ -259,6 +262,12 @@ func limits(cfg Config) risk.Limits {
 	}
 	if c.CoolDown > 0 {
 		l.CoolDown = time.Duration(c.CoolDown)
+	}
+	if c.Duplicate > 0 {
+		l.Duplicate = time.Duration(c.Duplicate)
+	}
+	if l.HaltLoss.IsZero() {
+		l.HaltLoss = l.DailyLoss.Mul(decimal.NewFromInt(2))
 	}
 	for _, s := range c.Symbols {
 		l.Symbols = append(l.Symbols, market.Symbol(s))

@@ -110,7 +110,7 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand(), notifyCommand())
 	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand(), restoreCommand())
-	root.AddCommand(haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand())
+	root.AddCommand(doctorCommand(), limitsCommand(), haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand())
 	for _, c := range root.Commands() {
 		strictArgs(c)
 	}

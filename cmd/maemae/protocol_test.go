@@ -159,3 +159,65 @@ func (f *field) working() (n int) {
 	}
 	return n
 }
+
+func TestTheDoctorAsksEverythingAndOneRedIsTold(t *testing.T) {
+	start := market.Date(20260105)
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
+	out := f.run("doctor", "--clock", "sim")
+	for _, what := range []string{"configuration", "strategies", "limits", "calendar", "clock", "inquire-balance", "inquire-daily-ccld", "inquire-psbl-order", "inquire-price", "inquire-daily-itemchartprice"} {
+		if !strings.Contains(out, "ok       "+what+" ") {
+			t.Errorf("%s is not ok:\n%s", what, out)
+		}
+	}
+	if !strings.Contains(out, "skipped  chk-holiday") {
+		t.Errorf("the holiday answer is not offered here:\n%s", out)
+	}
+	c := f.daemon()
+	f.until(start.At(11, 0))
+	f.run("kill")
+	f.stop(c)
+	out = f.fails("doctor", "--clock", "sim")
+	for _, want := range []string{"ok       disk ", "ok       state directory ", "failed   KILL file", "failed   journal ", "doctor: 2 of", "hint: maemae arm"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	out = strings.Join(strings.Fields(f.run("limits")), " ")
+	for _, want := range []string{"orders_per_day 300 2 wanted 301, allowed 300", "wanted 301, allowed 300", "halt_loss"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// fails runs a command that must fail, and returns what it said.
+func (f *field) fails(args ...string) string {
+	f.t.Helper()
+	out, err := f.command(args...).CombinedOutput()
+	if err == nil {
+		f.t.Errorf("maemae %s succeeded:\n%s", strings.Join(args, " "), out)
+	}
+	return string(out)
+}
+
+// A person tells what became of an order whose answer was lost, through the running daemon.
+func TestAPersonResolvesAndOverrides(t *testing.T) {
+	start := market.Date(20260105)
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
+	c := f.daemon()
+	f.until(start.At(11, 0))
+	intent := "20260105-093000-rest-005930#1"
+	if out := f.run("resolve", intent); !strings.Contains(out, "phase      open") || !strings.Contains(out, "may be it: none") {
+		t.Errorf("resolve: %s", out)
+	}
+	for _, args := range [][]string{
+		{"resolve", intent, "--not-placed"}, {"resolve", intent, "--bind", "1", "--not-placed"}, {"resolve", "nothing#1"},
+		{"override", "20260105-093000-rest-005930", "--reason", "x"}, {"override", "20260105-093000-rest-005930"},
+	} {
+		f.fails(args...)
+	}
+	f.stop(c)
+	if out := f.fails("resolve", intent); !strings.Contains(out, "no daemon is running") {
+		t.Errorf("resolve without a daemon: %s", out)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -155,6 +156,9 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 		return err
 	}
 	defer stopWatch()
+	if rev := build().Revision; cfg.Env == "real" && !dryRun && (rev == "" || strings.HasSuffix(rev, "+dirty")) {
+		return hinted(errors.New("real money is traded only by a program built from a clean, known revision"), "a release, or go build in a clean checkout; or run --dry-run")
+	}
 	if cfg.Env == "real" && !dryRun && !d.journal.Book().Armed() {
 		return hinted(errors.New("this state directory has never been armed for real money"), "maemae arm, once; or run --dry-run")
 	}
