@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +17,7 @@ import (
 )
 
 var (
-	historySeeds = flag.Int("seeds", 25, "TestHistories: how many seeds")
+	historySeeds = flag.Int("seeds", 20, "TestHistories: how many seeds")
 	historyFrom  = flag.Uint64("from", 1, "TestHistories: the first of them")
 	historySmall = flag.Bool("shrink", true, "TestHistories: make a failure small before telling it")
 	historySeed  = flag.Uint64("seed", 0, "TestHistories: only this one, told from morning to evening")
@@ -77,6 +78,7 @@ func newWorld(t *testing.T) world {
 //	go test ./engine -run TestHistories -seeds 10000 -timeout 30m
 //	go test ./engine -run TestHistories -seed 4711 -v
 func TestHistories(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // days are short and throw everything away
 	w := newWorld(t)
 	if *historySeed != 0 {
 		d, err := w.run(draw(*historySeed), true)
@@ -190,7 +192,7 @@ func reduce[T any](list *[]T, broken func() bool) (shrunk bool) {
 
 func TestASeedIsTheSameHistoryTwice(t *testing.T) {
 	w := newWorld(t)
-	for seed := *historyFrom; seed < *historyFrom+uint64(max(*historySeeds/100, 5)); seed++ {
+	for seed := *historyFrom; seed < *historyFrom+uint64(max(*historySeeds/100, 3)); seed++ {
 		var hashes [2]string
 		for i := range hashes {
 			d, err := w.run(draw(seed), false)
