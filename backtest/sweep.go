@@ -17,6 +17,7 @@ import (
 
 	"maemae/market"
 	"maemae/report"
+	"maemae/series"
 	"maemae/strategy"
 )
 
@@ -101,7 +102,9 @@ type sweep struct {
 	grid   int64
 	picks  []int64 // sets by number, where not the whole grid is tried
 	scores []score
-	blind  bool // only the best is asked for, not what it rests on or owes to luck
+	bounds []int64 // of the limits
+	quick  bool    // the book alone tells all metrics asked for
+	blind  bool    // only the best is asked for, not what it rests on or owes to luck
 }
 
 // axis is one parameter and its values.
@@ -146,6 +149,11 @@ func openSweep(o *Options, s SweepOptions) (*sweep, error) {
 		return nil, err
 	}
 	w.traits = traitsOf(w.legs[0])
+	w.quick = quickly[s.Objective]
+	for _, l := range s.Limits {
+		w.bounds = append(w.bounds, l.bound())
+		w.quick = w.quick && quickly[l.Metric]
+	}
 	return w, nil
 }
 
@@ -202,6 +210,14 @@ func (w *sweep) lay() error {
 	return nil
 }
 
+// names are those of the parameters that vary.
+func (w *sweep) names() (list []string) {
+	for _, a := range w.axes {
+		list = append(list, a.name)
+	}
+	return list
+}
+
 // draw is n different numbers below all, in order (Floyd's sample).
 func draw(all int64, n int, seed uint64) []int64 {
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -236,6 +252,7 @@ func (w *sweep) set(i int, into map[string]decimal.Decimal) {
 type worker struct {
 	*sweep
 	own     account // its own legs, whose rule changes with the set
+	family  *strategy.Family
 	values  map[string]decimal.Decimal
 	signals []signals
 	book    *book
@@ -243,6 +260,7 @@ type worker struct {
 
 func (w *sweep) worker() *worker {
 	k := &worker{sweep: w, own: *w.account, values: map[string]decimal.Decimal{}, signals: make([]signals, len(w.account.legs))}
+	k.family = w.rule.Family(w.names())
 	k.own.legs = make([]*leg, len(w.account.legs))
 	for i, l := range w.account.legs {
 		own := *l
@@ -251,54 +269,72 @@ func (w *sweep) worker() *worker {
 	return k
 }
 
-// take makes try i the rule of the worker, false where the rule refuses its values.
+// take makes try i what the worker plays, false where the rule refuses its values.
 func (k *worker) take(i int) bool {
 	k.set(i, k.values)
+	return k.family.Take(k.values)
+}
+
+// settle makes the values taken a rule that stands alone, as a backtest and the plain engine want it.
+func (k *worker) settle() error {
 	rule, problems := k.rule.With(k.values)
 	if problems.Fatal() {
-		return false
+		return fmt.Errorf("%s: %w", k.spell(), problems)
 	}
 	for _, l := range k.own.legs {
 		l.rule = rule
 	}
-	return true
+	return nil
 }
 
-// play is the outcome of the rule taken. It is valid until the next one.
-func (k *worker) play() (outcome, error) {
-	a := &k.own
-	if !k.traits.columnar {
-		return a.plain()
-	}
-	for i, l := range a.legs {
-		var err error
-		if k.signals[i], err = l.signalsOf(k.traits); err != nil {
-			return outcome{}, err
+// play walks the values taken with the fast engine, or returns what the plain one makes of them.
+func (k *worker) play() (b *book, plain *outcome, err error) {
+	if k.traits.columnar {
+		err = k.walk()
+		if err == nil {
+			return k.book, nil, nil
+		}
+		if !errors.Is(err, errWide) {
+			return nil, nil, err
 		}
 	}
-	return k.walk()
+	if err := k.settle(); err != nil {
+		return nil, nil, err
+	}
+	out, err := k.own.plain()
+	return nil, &out, err
 }
 
-// walk is the outcome of the signals of the worker.
-func (k *worker) walk() (outcome, error) {
-	a := &k.own
-	var err error
+// walk walks the values taken in the worker's book.
+func (k *worker) walk() error {
+	for i, l := range k.own.legs {
+		c, err := k.family.Columns(l.tape.of.Symbol, l.tape.bars)
+		if err != nil {
+			return err
+		}
+		k.signals[i] = signalsIn(c, k.traits)
+	}
 	if k.book == nil {
-		k.book, err = newBook(a, k.signals)
-	}
-	if err == nil {
-		for i, l := range k.book.legs {
-			l.signals = k.signals[i]
+		b, err := newBook(&k.own, k.signals)
+		if err != nil {
+			return err
 		}
-		err = k.book.walk()
+		k.book = b
 	}
-	if errors.Is(err, errWide) {
-		return a.plain()
+	for i, l := range k.book.legs {
+		l.signals = k.signals[i]
 	}
-	if err != nil {
-		return outcome{}, err
+	return k.book.walk()
+}
+
+// signalsIn are those of the columns.
+func signalsIn(c strategy.Columns, x traits) signals {
+	s := signals{columns: c, enter: c.Buy, asks: x.asks}
+	if c.Sell.Len() > 0 {
+		s.enter = series.And(c.Buy, series.Not(c.Sell))
+		s.leave = series.And(c.Sell, series.Or(c.Buy, series.Not(c.Buy)))
 	}
-	return k.book.outcome(), nil
+	return s
 }
 
 // each does every try on all workers, a block at a time. The error is that of the first try that has one.
@@ -339,11 +375,17 @@ func (w *sweep) run() (SweepResult, error) {
 		if w.scores[i].state == impossible || !k.take(i) {
 			return nil
 		}
-		out, err := k.play()
-		if err != nil {
+		b, plain, err := k.play()
+		switch {
+		case err != nil:
 			return err
+		case plain != nil:
+			w.scores[i] = w.scoreOf(k.own.run(*plain).Metrics)
+		case w.quick:
+			w.scores[i] = w.scoreQuick(b)
+		default:
+			w.scores[i] = w.scoreOf(k.own.run(b.outcome()).Metrics)
 		}
-		w.scores[i] = w.score(k.own.run(out).Metrics)
 		return nil
 	})
 	if err != nil {
@@ -354,22 +396,31 @@ func (w *sweep) run() (SweepResult, error) {
 
 // align finds the first session for which every set has its bars, so that all are compared over the same ones.
 func (w *sweep) align() error {
-	begins := make([]int, len(w.scores))
+	need := make([]int, len(w.scores))
 	err := w.each(nil, func(k *worker, i int) error {
 		if !k.take(i) {
 			w.scores[i].state = impossible
 			return nil
 		}
-		if err := k.own.start(w.o.From); err != nil {
-			return fmt.Errorf("%s: %w", k.spell(), err)
-		}
-		begins[i] = k.own.begin
+		need[i] = k.family.WarmUp()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	w.begin = max(w.begin, slices.Max(begins))
+	slowest := slices.Index(need, slices.Max(need))
+	if need[slowest] == 0 {
+		return errors.New("the rule refuses every set")
+	}
+	k := w.worker()
+	k.take(slowest)
+	if err := k.settle(); err != nil {
+		return err
+	}
+	if err := k.own.start(w.o.From); err != nil {
+		return fmt.Errorf("%s: %w", k.spell(), err)
+	}
+	w.begin = k.own.begin
 	return nil
 }
 
@@ -382,25 +433,29 @@ func (k *worker) spell() string {
 	return strings.Join(list, ", ")
 }
 
-// score keeps what ranks a set.
-func (w *sweep) score(m report.Metrics) score {
-	sharpe, sharp := millionths(m.Sharpe)
+// score keeps what ranks a set, given its metrics in millionths.
+func (w *sweep) score(value func(metric string) (v int64, defined bool)) score {
+	sharpe, sharp := value("sharpe")
 	s := score{sharpe: sharpe, unsharp: !sharp}
-	r := metrics[w.with.Objective]
-	objective, defined := millionths(r.of(m))
-	if s.objective = objective; r.less {
+	objective, defined := value(w.with.Objective)
+	if s.objective = objective; metrics[w.with.Objective].less {
 		s.objective = -objective
 	}
 	if s.objectless = !defined; s.objectless {
 		s.state = refused
 	}
-	for _, l := range w.with.Limits {
-		v := metrics[l.Metric].of(m)
-		if !v.Defined || l.AtLeast && v.Value.LessThan(l.Bound) || !l.AtLeast && v.Value.GreaterThan(l.Bound) {
+	for i, l := range w.with.Limits {
+		v, defined := value(l.Metric)
+		if !defined || l.AtLeast && v < w.bounds[i] || !l.AtLeast && v > w.bounds[i] {
 			s.state = refused
 		}
 	}
 	return s
+}
+
+// scoreOf is the score of a run that was measured.
+func (w *sweep) scoreOf(m report.Metrics) score {
+	return w.score(func(metric string) (int64, bool) { return millionths(metrics[metric].of(m)) })
 }
 
 // millionths is a ratio as it is handed out, as an integer. What 64 bits do not hold is taken as the most they do.
@@ -413,15 +468,24 @@ func millionths(r report.Ratio) (int64, bool) {
 	return v.Shift(6).IntPart(), r.Defined
 }
 
+// bound is that of a limit in whole millionths: no metric lies between it and the limit's own.
+func (l SweepLimit) bound() int64 {
+	v := l.Bound.Shift(6)
+	if l.AtLeast {
+		v = v.Ceil()
+	} else {
+		v = v.Floor()
+	}
+	b, _ := millionths(report.Ratio{Value: v.Shift(-6)})
+	return b
+}
+
 // result ranks the scores and plays the best again, now with the guard.
 func (w *sweep) result() (SweepResult, error) {
 	r := SweepResult{
-		Version: report.Version, Strategy: w.rule.Name, Symbols: w.rule.Symbols, Cash: w.o.Cash,
+		Version: report.Version, Strategy: w.rule.Name, Params: w.names(), Symbols: w.rule.Symbols, Cash: w.o.Cash,
 		From: w.days.dates[w.begin], To: w.days.dates[w.days.len()-1],
 		Objective: w.with.Objective, Limits: w.with.limits(), Grid: w.grid, Tried: len(w.scores), Best: []Trial{},
-	}
-	for _, a := range w.axes {
-		r.Params = append(r.Params, a.name)
 	}
 	var order []int
 	for i, s := range w.scores {
@@ -439,13 +503,16 @@ func (w *sweep) result() (SweepResult, error) {
 	var f findings
 	for rank, i := range order[:min(w.with.Keep, len(order))] {
 		k.take(i)
+		if err := k.settle(); err != nil {
+			return r, err
+		}
 		out, err := k.own.play()
 		if err != nil {
 			return r, fmt.Errorf("%s: %w", k.spell(), err)
 		}
 		run := k.own.run(out)
-		if again := w.score(run.Metrics); again != w.scores[i] {
-			return r, fmt.Errorf("%s: played again it gives another result", k.spell())
+		if again := w.scoreOf(run.Metrics); !again.near(w.scores[i]) {
+			return r, fmt.Errorf("%s: played again it gives another %s", k.spell(), w.with.Objective)
 		}
 		t := Trial{Params: map[string]decimal.Decimal{}, FinalEquity: run.FinalEquity, Metrics: run.Metrics}
 		w.set(i, t.Params)

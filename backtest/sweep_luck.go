@@ -169,7 +169,7 @@ func (k *worker) random(objective int64) (*RandomRules, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := k.score(a.run(b.outcome()).Metrics)
+		s := k.scoreOf(a.run(b.outcome()).Metrics)
 		if !s.objectless {
 			values = append(values, s.objective)
 		}

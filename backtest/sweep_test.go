@@ -119,7 +119,9 @@ func TestASweepPlaysWhatABacktestPlays(t *testing.T) {
 		o := drawRun(t, true)
 		symbols := o.Rules[0].Symbols
 		o.Rules = drawSwept(t, fmt.Sprintf("[%s]", quoted(symbols)))
-		s, err := openSweep(&o, SweepOptions{Random: rapid.IntRange(0, 5).Draw(t, "random"), Workers: 2})
+		s, err := openSweep(&o, SweepOptions{
+			Random: rapid.IntRange(0, 5).Draw(t, "random"), Workers: 2, Objective: rapid.SampledFrom([]string{"sharpe", "total_return", "max_drawdown", "trades"}).Draw(t, "objective"),
+		})
 		if err != nil {
 			t.Skip(err)
 		}
@@ -131,9 +133,18 @@ func TestASweepPlaysWhatABacktestPlays(t *testing.T) {
 			if !k.take(i) {
 				continue
 			}
-			got, err := k.play()
+			b, plain, err := k.play()
 			if err != nil {
 				t.Fatal(err)
+			}
+			var got outcome
+			if plain != nil {
+				got = *plain
+			} else {
+				got = b.outcome()
+				if measured, quick := s.scoreOf(k.own.run(got).Metrics), s.scoreQuick(b); !measured.near(quick) || measured.unsharp != quick.unsharp || measured.state != quick.state {
+					t.Fatalf("measured %+v, quick %+v", measured, quick)
+				}
 			}
 			rule, problems := o.Rules[0].With(k.values)
 			if problems.Fatal() {

@@ -1,0 +1,66 @@
+package backtest
+
+import "math"
+
+// quickly are the metrics that a book tells without its fills and its curve in decimals.
+var quickly = map[string]bool{"total_return": true, "sharpe": true, "max_drawdown": true, "trades": true}
+
+// near tells whether a score is that of the same run, measured the other way: in floating point the last digits differ.
+func (s score) near(x score) bool {
+	d, size := math.Abs(float64(s.objective-x.objective)), math.Abs(float64(s.objective))
+	return s.objectless == x.objectless && d <= 2+size*1e-6
+}
+
+// scoreQuick is scoreOf for the metrics that are quickly told. It ranks; what is handed out is measured in decimals.
+func (w *sweep) scoreQuick(b *book) score {
+	n := len(b.equity)
+	sharpe, sharp := b.sharpe()
+	return w.score(func(metric string) (int64, bool) {
+		switch metric {
+		case "sharpe":
+			return sharpe, sharp
+		case "total_return":
+			return micro(float64(b.equity[n-1]-b.start) / float64(b.start)), true
+		case "max_drawdown":
+			return micro(b.drawdown()), true
+		}
+		return int64(len(b.fills)) * 1e6, true
+	})
+}
+
+func micro(x float64) int64 { return int64(math.Round(min(max(x, -1e12), 1e12) * 1e6)) }
+
+// sharpe is the yearly Sharpe ratio in millionths; false where it is undefined.
+func (b *book) sharpe() (int64, bool) {
+	const unit = 1e10 // daily returns have ten decimals
+	last, sum, squares := b.start, 0.0, 0.0
+	for _, e := range b.equity {
+		if e == last {
+			continue
+		}
+		if last <= 0 {
+			return 0, false
+		}
+		r := math.Round(float64(e-last) / float64(last) * unit)
+		sum, squares, last = sum+r, squares+r*r, e
+	}
+	n := float64(len(b.equity))
+	spread := n*squares - sum*sum
+	if n < 2 || last <= 0 || spread <= 0 {
+		return 0, false
+	}
+	return micro(sum / n * math.Sqrt(yearSessions) / math.Sqrt(spread/(n*(n-1)))), true
+}
+
+// drawdown is the largest part of a high that was lost.
+func (b *book) drawdown() float64 {
+	high, fall, fallOf := b.start, 0.0, 1.0
+	for _, e := range b.equity {
+		if e >= high {
+			high = e
+		} else if f := float64(high - e); f*fallOf > fall*float64(high) {
+			fall, fallOf = f, float64(high)
+		}
+	}
+	return fall / fallOf
+}
