@@ -113,6 +113,7 @@ func controlHandler(c controller) http.Handler {
 		return c.Operate(o)
 	})
 	protect(act, c)
+	debugRoutes(mux)
 	mux.HandleFunc("POST /examine", func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Intent string }
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, controlBody))
