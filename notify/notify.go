@@ -42,7 +42,7 @@ type Options struct {
 	Lang     Lang   // default English
 	Names    func(symbol string) string
 	Repeat   time.Duration                   // for how long the same thing is not sent again; default 10m
-	Day      func() (Day, bool) // the newest session that has closed; nil for no digest
+	Day      func() (Day, bool)              // the newest session that has closed; nil for no digest
 	Trouble  func(channel string, err error) // hears of what could not be delivered yet
 }
 
