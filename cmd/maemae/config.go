@@ -27,25 +27,26 @@ import (
 // Config is config.yaml: how the daemon runs. What it wants is in strategies.yaml. Every key has its default in
 // defaults; config.yaml.example documents them and is loaded by a test.
 type Config struct {
-	Version    int           `yaml:"version"`
-	Env        string        `yaml:"env"`
-	KIS        KISConfig     `yaml:"kis"`
-	Paper      PaperConfig   `yaml:"paper"`
-	Strategies string        `yaml:"strategies"`
-	State      string        `yaml:"state"`
-	Limits     LimitsConfig  `yaml:"limits"`
-	ExitsEvery Every         `yaml:"exits_every"`
-	Exclusive  bool          `yaml:"exclusive"`
-	CatchUp    string        `yaml:"catch_up"`
-	Grace      Duration      `yaml:"grace"`
-	Bars       int           `yaml:"bars"`
-	Calendar   []DayConfig   `yaml:"calendar"`
-	Log        LogConfig     `yaml:"log"`
-	Notify     NotifyConfig  `yaml:"notify"`
-	Metrics    MetricsConfig `yaml:"metrics"`
-	path       string        // where it was read; empty for defaults
-	hash       string        // of the file's bytes
-	node       *yaml.Node    // for places in later errors
+	Version    int             `yaml:"version"`
+	Env        string          `yaml:"env"`
+	KIS        KISConfig       `yaml:"kis"`
+	Paper      PaperConfig     `yaml:"paper"`
+	Strategies string          `yaml:"strategies"`
+	State      string          `yaml:"state"`
+	Limits     LimitsConfig    `yaml:"limits"`
+	ExitsEvery Every           `yaml:"exits_every"`
+	Exclusive  bool            `yaml:"exclusive"`
+	CatchUp    string          `yaml:"catch_up"`
+	Grace      Duration        `yaml:"grace"`
+	Bars       int             `yaml:"bars"`
+	Calendar   []DayConfig     `yaml:"calendar"`
+	Log        LogConfig       `yaml:"log"`
+	Dashboard  DashboardConfig `yaml:"dashboard"`
+	Notify     NotifyConfig    `yaml:"notify"`
+	Metrics    MetricsConfig   `yaml:"metrics"`
+	path       string          // where it was read; empty for defaults
+	hash       string          // of the file's bytes
+	node       *yaml.Node      // for places in later errors
 }
 
 // KISConfig reaches KIS. Keys given here are accepted only while nobody else may read the file.
@@ -190,6 +191,7 @@ func defaults() Config {
 		Grace:      Duration(10 * time.Minute),
 		Bars:       400,
 		Log:        LogConfig{Level: "info", Format: "auto"},
+		Dashboard:  DashboardConfig{Lang: "en"},
 		Notify:     NotifyConfig{Lang: "en", Repeat: Duration(10 * time.Minute), Stalled: Duration(time.Minute), HeartbeatEvery: Duration(time.Minute)},
 	}
 }
@@ -368,6 +370,9 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	}
 	for _, p := range append(c.Notify.check(), c.Metrics.check()...) {
 		bad(p.key, p.what, p.hint)
+	}
+	if key, what, hint := c.Dashboard.check(); what != "" {
+		bad(key, what, hint)
 	}
 	for i, s := range c.Limits.Symbols {
 		if _, err := market.ParseSymbol(s); err != nil {

@@ -40,16 +40,17 @@ type demoOptions struct {
 	strategies string
 	keep       string
 	verbose    bool
+	listen     string
 }
 
 func demoCommand() *cobra.Command {
 	var o demoOptions
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "simulator and daemon in one process, on an accelerated market",
+		Short: "simulator, daemon and dashboard in one process, on an accelerated market",
 		Long: `demo starts a KIS simulator and the daemon against it over HTTP on loopback, and lets a market run at speed: decisions,
-orders and fills as they happen, and a summary that is compared with the simulator's own account. It needs no file, key or
-network and leaves nothing behind.`,
+orders and fills as they happen, in the terminal and in the browser at the address it prints, and a summary that is compared
+with the simulator's own account. It needs no file, key or network and leaves nothing behind.`,
 		Example: "  maemae demo --days 5",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runDemo(c.Context(), o, c.OutOrStdout())
@@ -63,6 +64,7 @@ network and leaves nothing behind.`,
 	f.StringVar(&o.strategies, "strategies", "", "strategy file (default: the demo's own, on the synthetic market)")
 	f.StringVar(&o.keep, "state", "", "keep the journal in this folder (default: a temporary one)")
 	f.BoolVar(&o.verbose, "verbose", false, "print holds too")
+	f.StringVar(&o.listen, "dashboard", "127.0.0.1:8787", "where the dashboard listens; another free port when that one is taken; off = nowhere")
 	return c
 }
 
@@ -104,6 +106,11 @@ func runDemo(ctx context.Context, o demoOptions, out io.Writer) error {
 		return err
 	}
 	defer d.daemon.close()
+	hide, err := d.show(ctx)
+	if err != nil {
+		return err
+	}
+	defer hide()
 	began := time.Now()
 	err = d.daemon.run(ctx)
 	if err != nil && !errors.Is(err, errMarketOver) && ctx.Err() == nil {
@@ -153,7 +160,7 @@ func (d *demo) start(ctx context.Context, cancel func(), state string, rules *st
 		return err
 	}
 	cfg := defaults()
-	cfg.Env, cfg.State = "virtual", state
+	cfg.Env, cfg.State, cfg.Strategies = "virtual", state, d.strategies
 	cfg.KIS.BaseURL, cfg.KIS.Rate = d.url, 1000
 	cfg.Log.Level = "warn"
 	log, err := newLogger(cfg.Log, d.out, clock.Now)
@@ -170,6 +177,32 @@ func (d *demo) start(ctx context.Context, cancel func(), state string, rules *st
 		return err
 	}
 	return d.daemon.prepare()
+}
+
+// show opens the dashboard and prints the address that logs in.
+func (d *demo) show(ctx context.Context) (stop func(), err error) {
+	if d.listen == "off" {
+		return func() {}, nil
+	}
+	cfg, token := DashboardConfig{Listen: d.listen}, newToken()
+	if _, what, hint := cfg.check(); what != "" {
+		return nil, hinted(usagef("--dashboard: %s", what), hint)
+	}
+	source := func() string {
+		if d.strategies == "" {
+			return demoRules
+		}
+		return d.daemon.rulesText()
+	}
+	url, stop, err := d.daemon.serveDashboard(ctx, cfg, token, source)
+	if err != nil {
+		cfg.Listen = "127.0.0.1:0"
+		if url, stop, err = d.daemon.serveDashboard(ctx, cfg, token, source); err != nil {
+			return nil, err
+		}
+	}
+	fmt.Fprintf(d.out, "dashboard: %s/login?token=%s\n\n", url, token)
+	return stop, nil
 }
 
 // paced lets the market's time pass no faster than asked, skips closed hours, and ends after the wanted sessions.

@@ -174,6 +174,11 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 		return err
 	}
 	defer stop()
+	hide, err := d.openDashboard(ctx)
+	if err != nil {
+		return err
+	}
+	defer hide()
 	defer d.onHangup(ctx)()
 	defer d.tend(ctx)()
 	tellSystemd(log, sd.SdNotifyReady)

@@ -1,0 +1,149 @@
+package dashboard
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"maemae/journal"
+	"maemae/market"
+)
+
+// sums are what pages need of the whole journal: the curve of equity and each strategy's trading. They are folded
+// forward from where the last page left off, so that no page reads five years.
+type sums struct {
+	mu      sync.Mutex
+	seq     int64 // newest entry folded
+	curve   []point
+	results map[string]*result
+	orders  map[string]journal.Fill // by intent: what is already counted of it, for orders of the newest date
+	date    market.Date             // of orders
+}
+
+// point is the account as one snapshot showed it. Of earlier dates the last one stays.
+type point struct {
+	at     time.Time
+	equity decimal.Decimal
+	cash   decimal.Decimal
+}
+
+// result is what one strategy's fills add up to, in won.
+type result struct {
+	Fills  int // orders that filled, wholly or in part
+	Bought decimal.Decimal
+	Sold   decimal.Decimal
+	Costs  decimal.Decimal
+	Given  decimal.Decimal // shares a person gave it, at their price
+}
+
+const (
+	sumsStep   = 4096 // entries a page may fold; the rest is folded by the pages after it
+	curveInDay = 2    // dates that keep every snapshot
+)
+
+// advance folds new entries, a bounded number of them, and tells whether any are left.
+func (s *sums) advance(ctx context.Context, j *journal.Journal) (more bool, err error) {
+	n := 0
+	for e, err := range j.Entries(ctx, journal.Query{Kinds: []string{"snapshot", "fill", "operator"}, After: s.seq, Limit: sumsStep}) {
+		if err != nil {
+			return false, err
+		}
+		s.fold(e)
+		n++
+	}
+	return n == sumsStep, nil
+}
+
+func (s *sums) fold(e journal.Entry) {
+	s.seq = e.Seq
+	switch b := e.Body.(type) {
+	case journal.Snapshot:
+		s.keep(point{at: e.At, equity: b.Account.Equity, cash: b.Account.Cash})
+	case journal.Fill:
+		s.fill(b)
+	case journal.Operator:
+		if value := b.Price.Mul(decimal.NewFromInt(b.Shares)); b.Act == "adopt" {
+			r := s.of(b.Strategy)
+			r.Given = r.Given.Add(value)
+		}
+	}
+}
+
+// keep adds a snapshot to the curve and thins the dates before yesterday's to their last one.
+func (s *sums) keep(p point) {
+	last := len(s.curve) - 1
+	if last >= 0 && market.DateOf(s.curve[last].at) != market.DateOf(p.at) {
+		dates, from := 0, len(s.curve)
+		for from > 0 && dates <= curveInDay {
+			from--
+			if from == 0 || market.DateOf(s.curve[from-1].at) != market.DateOf(s.curve[from].at) {
+				dates++
+			}
+		}
+		kept := s.curve[:0]
+		for i, q := range s.curve {
+			if i >= from || i == last || market.DateOf(s.curve[i+1].at) != market.DateOf(q.at) {
+				kept = append(kept, q)
+			}
+		}
+		s.curve = kept
+	} else if last >= 0 && s.curve[last].equity.Equal(p.equity) && s.curve[last].cash.Equal(p.cash) {
+		s.curve[last].at = p.at
+		return
+	}
+	s.curve = append(s.curve, p)
+}
+
+// fill counts what is new in a cumulative fill.
+func (s *sums) fill(f journal.Fill) {
+	if s.orders == nil || f.Date > s.date {
+		s.orders, s.date = map[string]journal.Fill{}, f.Date
+	}
+	before, again := s.orders[f.Intent]
+	s.orders[f.Intent] = f
+	r := s.of(f.Strategy)
+	if !again {
+		r.Fills++
+	}
+	value := f.Value.Sub(before.Value)
+	if f.Side == "buy" {
+		r.Bought = r.Bought.Add(value)
+	} else {
+		r.Sold = r.Sold.Add(value)
+	}
+	r.Costs = r.Costs.Add(f.Fee.Add(f.Tax)).Sub(before.Fee.Add(before.Tax))
+}
+
+func (s *sums) of(strategy string) *result {
+	if s.results == nil {
+		s.results = map[string]*result{}
+	}
+	r := s.results[strategy]
+	if r == nil {
+		r = &result{}
+		s.results[strategy] = r
+	}
+	return r
+}
+
+// curveOf is the curve up to now, and the equity that the newest date began with.
+func (s *server) curveOf(ctx context.Context) (curve []point, more bool, err error) {
+	s.sums.mu.Lock()
+	defer s.sums.mu.Unlock()
+	more, err = s.sums.advance(ctx, s.Journal)
+	return append([]point(nil), s.sums.curve...), more, err
+}
+
+// resultsOf are the strategies' sums up to now.
+func (s *server) resultsOf(ctx context.Context) (map[string]result, bool, error) {
+	s.sums.mu.Lock()
+	defer s.sums.mu.Unlock()
+	more, err := s.sums.advance(ctx, s.Journal)
+	out := map[string]result{}
+	for name, r := range s.sums.results {
+		out[name] = *r
+	}
+	return out, more, err
+}
