@@ -278,26 +278,33 @@ func BenchmarkManyPairs(b *testing.B) {
 	for b.Loop() {
 		fills, wantFills, sum, want := 0, 0, int64(0), int64(0)
 		for fast := 2; fast <= 101; fast++ {
-			for slow := 102; slow <= 201; slow++ {
-				pair, problems := rule.With(map[string]decimal.Decimal{"fast": decimal.NewFromInt(int64(fast)), "slow": decimal.NewFromInt(int64(slow))})
+			row := make([]signals, 100)
+			for i := range row {
+				pair, problems := rule.With(map[string]decimal.Decimal{"fast": decimal.NewFromInt(int64(fast)), "slow": decimal.NewFromInt(int64(102 + i))})
 				if problems.Fatal() {
 					b.Fatal(problems)
 				}
 				l := &leg{rule: pair, tape: a.legs[0].tape, slots: list}
-				if book.legs[0].signals, err = l.signalsOf(traits{}); err != nil {
+				if row[i], err = l.signalsOf(traits{}); err != nil {
 					b.Fatal(err)
 				}
-				begin := cpu()
+			}
+			runtime.GC()
+			begin := cpu()
+			for _, s := range row {
+				book.legs[0].signals = s
 				if err := book.walk(); err != nil {
 					b.Fatal(err)
 				}
-				ours += cpu() - begin
 				fills, sum = fills+len(book.fills), sum+book.equity[len(book.equity)-1]
-				begin = cpu()
+			}
+			ours += cpu() - begin
+			begin = cpu()
+			for slow := 102; slow <= 201; slow++ {
 				f, equity, _ := reference(bars.Open, bars.Close, fast, slow)
-				theirs += cpu() - begin
 				wantFills, want = wantFills+f, want+equity
 			}
+			theirs += cpu() - begin
 		}
 		if fills != wantFills || fills != 234_884 || sum != want || sum != 99_702_335_673_671_000 {
 			b.Fatalf("%d fills and %d, the reference has %d and %d", fills, sum, wantFills, want)
