@@ -46,7 +46,7 @@ func (l SweepLimit) String() string {
 }
 
 // SweepResult is what a sweep hands out. Every set was counted over the same sessions: those for which the slowest of
-// them had its bars. Backtesting a set from From on gives the same fills and the same metrics.
+// the grid had its bars. Backtesting a set from From on gives the same fills and the same metrics.
 type SweepResult struct {
 	Version     int             `json:"version"`
 	Assumptions []string        `json:"assumptions"`
@@ -102,9 +102,10 @@ type sweep struct {
 	grid   int64
 	picks  []int64 // sets by number, where not the whole grid is tried
 	scores []score
-	bounds []int64 // of the limits
-	quick  bool    // the book alone tells all metrics asked for
-	blind  bool    // only the best is asked for, not what it rests on or owes to luck
+	need   atomic.Int64 // the most bars a set needs
+	bounds []int64      // of the limits
+	quick  bool         // the book alone tells all metrics asked for
+	blind  bool         // only the best is asked for, not what it rests on or owes to luck
 }
 
 // axis is one parameter and its values.
@@ -235,12 +236,8 @@ func draw(all int64, n int, seed uint64) []int64 {
 	return list
 }
 
-// set is the values of try i: the last parameter moves fastest.
-func (w *sweep) set(i int, into map[string]decimal.Decimal) {
-	n := int64(i)
-	if w.picks != nil {
-		n = w.picks[i]
-	}
+// set is the values of set n of the grid: the last parameter moves fastest.
+func (w *sweep) set(n int64, into map[string]decimal.Decimal) {
 	for k := len(w.axes) - 1; k >= 0; k-- {
 		a := w.axes[k]
 		size := int64(len(a.values))
@@ -267,12 +264,6 @@ func (w *sweep) worker() *worker {
 		k.own.legs[i] = &own
 	}
 	return k
-}
-
-// take makes try i what the worker plays, false where the rule refuses its values.
-func (k *worker) take(i int) bool {
-	k.set(i, k.values)
-	return k.family.Take(k.values)
 }
 
 // settle makes the values taken a rule that stands alone, as a backtest and the plain engine want it.
@@ -371,57 +362,104 @@ func (w *sweep) run() (SweepResult, error) {
 	if err := w.align(); err != nil {
 		return SweepResult{}, err
 	}
-	err := w.each(w.o.Progress, func(k *worker, i int) error {
-		if w.scores[i].state == impossible || !k.take(i) {
-			return nil
-		}
-		b, plain, err := k.play()
-		switch {
-		case err != nil:
+	for {
+		need := w.need.Load()
+		err := w.each(w.o.Progress, func(k *worker, i int) error {
+			s, err := k.try(i)
+			w.scores[i] = s
 			return err
-		case plain != nil:
-			w.scores[i] = w.scoreOf(k.own.run(*plain).Metrics)
-		case w.quick:
-			w.scores[i] = w.scoreQuick(b)
-		default:
-			w.scores[i] = w.scoreOf(k.own.run(b.outcome()).Metrics)
+		})
+		if err != nil {
+			return SweepResult{}, err
 		}
-		return nil
-	})
-	if err != nil {
-		return SweepResult{}, err
+		if w.need.Load() == need {
+			return w.result()
+		}
+		if err := w.align(); err != nil { // a set between the corners is slower than they are
+			return SweepResult{}, err
+		}
 	}
-	return w.result()
 }
 
-// align finds the first session for which every set has its bars, so that all are compared over the same ones.
+// try plays and scores one set.
+func (k *worker) try(i int) (score, error) {
+	if !k.take(i) {
+		return score{state: impossible}, nil
+	}
+	b, plain, err := k.play()
+	switch {
+	case err != nil:
+		return score{}, err
+	case plain != nil:
+		return k.scoreOf(k.own.run(*plain).Metrics), nil
+	case k.quick:
+		return k.scoreQuick(b), nil
+	}
+	return k.scoreOf(k.own.run(b.outcome()).Metrics), nil
+}
+
+// take makes try i what the worker plays, false where the rule refuses its values.
+func (k *worker) take(i int) bool {
+	n := int64(i)
+	if k.picks != nil {
+		n = k.picks[i]
+	}
+	return k.takeSet(n)
+}
+
+func (k *worker) takeSet(n int64) bool {
+	k.set(n, k.values)
+	if !k.family.Take(k.values) {
+		return false
+	}
+	need := int64(k.family.WarmUp())
+	for last := k.need.Load(); need > last && !k.need.CompareAndSwap(last, need); last = k.need.Load() {
+	}
+	return true
+}
+
+// maxCorners bounds how many sets align looks at.
+const maxCorners = 1024
+
+// align finds the first session for which every set has its bars, so that all are compared over the same ones. The
+// slowest set is nearly always one in which every parameter is at one of its ends; run looks at the others.
 func (w *sweep) align() error {
-	need := make([]int, len(w.scores))
-	err := w.each(nil, func(k *worker, i int) error {
-		if !k.take(i) {
-			w.scores[i].state = impossible
-			return nil
-		}
-		need[i] = k.family.WarmUp()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	slowest := slices.Index(need, slices.Max(need))
-	if need[slowest] == 0 {
-		return errors.New("the rule refuses every set")
-	}
 	k := w.worker()
-	k.take(slowest)
-	if err := k.settle(); err != nil {
-		return err
+	for c := range min(maxCorners, int64(1)<<min(len(w.axes), 62)) {
+		n := int64(0)
+		for i, a := range w.axes {
+			n *= int64(len(a.values))
+			if c>>i&1 == 0 {
+				n += int64(len(a.values)) - 1
+			}
+		}
+		k.takeSet(n)
 	}
-	if err := k.own.start(w.o.From); err != nil {
-		return fmt.Errorf("%s: %w", k.spell(), err)
+	if need := int(w.need.Load()); need > 0 {
+		w.begin = w.account.beginOf(need)
 	}
-	w.begin = k.own.begin
+	if w.begin >= w.days.len() {
+		return fmt.Errorf("the slowest set needs %d bars: %w", w.need.Load(), errNothing)
+	}
 	return nil
+}
+
+// beginOf is the first session that counts where rules need so many bars.
+func (a *account) beginOf(need int) int {
+	begin := a.days.len()
+	for _, l := range a.legs {
+		first := need
+		if !l.rule.CompletedBars {
+			first-- // the bar of the session itself is seen
+		}
+		for i := max(first, 0); i < l.tape.bars.Len(); i++ {
+			if s := l.tape.session(i); s >= 0 {
+				begin = min(begin, s)
+				break
+			}
+		}
+	}
+	return max(begin, a.days.find(a.o.From))
 }
 
 // spell is the values of a worker in words.
@@ -515,7 +553,7 @@ func (w *sweep) result() (SweepResult, error) {
 			return r, fmt.Errorf("%s: played again it gives another %s", k.spell(), w.with.Objective)
 		}
 		t := Trial{Params: map[string]decimal.Decimal{}, FinalEquity: run.FinalEquity, Metrics: run.Metrics}
-		w.set(i, t.Params)
+		maps.Copy(t.Params, k.values)
 		r.Best = append(r.Best, t)
 		if rank == 0 && !w.blind {
 			f.add(&k.own, out)

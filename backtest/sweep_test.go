@@ -86,7 +86,7 @@ func text(t testing.TB, v any) string {
 func TestTheNumberOfWorkersDoesNotChangeASweep(t *testing.T) {
 	for _, random := range []int{0, 33} {
 		one := text(t, sweepOf(t, SweepOptions{Workers: 1, Random: random, Seed: 7}))
-		for _, n := range []int{2, 3, 40} {
+		for _, n := range []int{2, 5} {
 			if many := text(t, sweepOf(t, SweepOptions{Workers: n, Random: random, Seed: 7})); many != one {
 				t.Errorf("%d workers give\n%s\none gives\n%s", n, many, one)
 			}

@@ -8,25 +8,25 @@ import (
 	"github.com/shopspring/decimal"
 
 	"maemae/market"
-	"maemae/series"
 )
 
 // Family is one rule under many sets of parameters, one after the other: what several sets have in common is resolved
 // and computed once. It is for one goroutine.
 type Family struct {
-	rule   rule                // every call is a let of its own
+	rule   rule                // every call and comparison is a let of its own
 	reads  map[string][]string // of a let: the parameters it reads, directly or through others
 	varied int
 	known  map[string]*expr // resolved lets, by name and the values they read; nil for one with a mistake
+	common map[string]bool  // keys of those: other sets have the same
 	now    *program         // of the set taken
 	charts map[market.Symbol]*chart
 	kept   int // values in the rows of all charts
 }
 
-// chart is the bars of one symbol and the columns of numbers computed from them, by key.
+// chart is the bars of one symbol and the columns computed from them, by key.
 type chart struct {
 	frame frame
-	rows  map[string]series.Series
+	rows  map[string]column
 }
 
 // Bounds of what a family keeps: it forgets everything when it reaches one, and computes again.
@@ -38,7 +38,7 @@ const (
 // Family is the rule with the named parameters left open.
 func (s *Strategy) Family(params []string) *Family {
 	f := &Family{
-		reads: map[string][]string{}, varied: len(params), known: map[string]*expr{}, charts: map[market.Symbol]*chart{},
+		reads: map[string][]string{}, varied: len(params), known: map[string]*expr{}, common: map[string]bool{}, charts: map[market.Symbol]*chart{},
 		rule: rule{params: maps.Clone(s.rule.params), lets: map[string]*node{}, partial: s.rule.partial},
 	}
 	for name, n := range s.rule.lets {
@@ -53,7 +53,7 @@ func (s *Strategy) Family(params []string) *Family {
 	return f
 }
 
-// lift puts a let in the place of every call. No file has a let of such a name.
+// lift puts a let in the place of every call and comparison. No file has a let of such a name.
 func (f *Family) lift(n *node) *node {
 	if n == nil || n.op == opCall && n.text == "pattern" {
 		return n
@@ -63,10 +63,10 @@ func (f *Family) lift(n *node) *node {
 	for i, x := range n.args {
 		own.args[i] = f.lift(x)
 	}
-	if n.op != opCall {
+	if n.op != opCall && !n.op.comparison() {
 		return &own
 	}
-	name := "call " + plainText(decimal.NewFromInt(int64(len(f.rule.lets)))) + " of " + n.text
+	name := "part " + plainText(decimal.NewFromInt(int64(len(f.rule.lets))))
 	f.rule.lets[name] = &own
 	return &node{op: opName, place: n.place, text: name}
 }
@@ -95,6 +95,7 @@ func (f *Family) Take(params map[string]decimal.Decimal) bool {
 	}
 	if len(f.known) > maxKnown {
 		clear(f.known)
+		clear(f.common)
 	}
 	l := &ledger{}
 	c := newScope(l, f.rule.params, f.rule.lets)
@@ -126,7 +127,10 @@ func (f *Family) Take(params map[string]decimal.Decimal) bool {
 		c.letNamed(&node{op: opName, text: name})
 	}
 	for name, key := range keys {
-		f.known[key] = c.done[name]
+		e := c.done[name]
+		if f.known[key] = e; e != nil {
+			f.common[e.key] = true
+		}
 	}
 	if buy == nil || f.rule.sell != nil && sell == nil || l.problems.Fatal() {
 		return false
@@ -145,7 +149,7 @@ func (f *Family) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 		if err := b.check(); err != nil {
 			return Columns{}, err
 		}
-		t = &chart{frame: *(&program{}).run(b, decimal.Decimal{}), rows: map[string]series.Series{}}
+		t = &chart{frame: *(&program{}).run(b, decimal.Decimal{}), rows: map[string]column{}}
 		t.frame.price = b.priceColumn(decimal.Decimal{})
 		f.charts[symbol] = t
 	}
@@ -158,17 +162,20 @@ func (f *Family) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 	clear(t.frame.calls)
 	t.frame.columns = slices.Grow(t.frame.columns[:0], len(f.now.columns))[:len(f.now.columns)]
 	for i, e := range f.now.columns {
-		if e.cond {
-			t.frame.columns[i].truths = t.frame.condition(e)
-			continue
-		}
 		row, known := t.rows[e.key]
-		if !known {
-			row = t.frame.operand(e)
+		switch {
+		case known:
+		case e.cond:
+			if row.truths = t.frame.condition(e); f.common[e.key] {
+				t.rows[e.key] = row
+				f.kept += t.frame.bars / 32
+			}
+		default:
+			row.numbers = t.frame.operand(e)
 			t.rows[e.key] = row
 			f.kept += t.frame.bars
 		}
-		t.frame.columns[i].numbers = row
+		t.frame.columns[i] = row
 	}
 	c := Columns{program: f.now, frame: &t.frame, Buy: t.frame.truths(f.now.buy)}
 	if sell := f.now.sell; sell != nil && sell.position == nil {
