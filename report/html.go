@@ -46,6 +46,7 @@ type Grid struct {
 const (
 	maxTradeRows   = 2000 // a run
 	maxPriceCharts = 12   // a run
+	maxYearCharts  = 60   // a run
 )
 
 //go:embed html
@@ -108,7 +109,8 @@ type section struct {
 	Symbols                  []string
 	Cash, Final              cell
 	Cards, Metrics           []metricRow
-	Charts, Prices           []chart
+	Charts                   []chart
+	Prices                   []priceOf
 	HiddenPrices             int
 	Months                   []monthRow
 	Years                    []yearRow
@@ -170,7 +172,7 @@ func sectionOf(l tongue, i int, r Run, o PageOptions) (section, error) {
 	if r.Equity.Len() > 0 {
 		s.Charts = curveCharts(l, s.ID, r, bars, o.Index)
 	}
-	s.Prices, s.HiddenPrices = priceCharts(l, s.ID, r, bars, s.Trades, s.HiddenTrades, name)
+	s.Prices, s.HiddenPrices = pricesOf(l, s.ID, r, bars, s.Trades, s.HiddenTrades, name)
 	return s, nil
 }
 

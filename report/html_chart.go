@@ -15,8 +15,8 @@ import (
 // A plot is drawn in these units and stretched to its place by the browser; texts and marks are not stretched.
 const (
 	plotWide, plotHigh = 1000, 300
-	plotColumns        = 700 // a line keeps the lowest, highest and last value of each
-	logFrom            = 8   // times the lowest value that the highest has to be for a log scale
+	plotColumns        = 1000 // a line keeps the lowest, highest and last value of each
+	logFrom            = 8    // times the lowest value that the highest has to be for a log scale
 )
 
 // chart is one plot with its texts.
@@ -65,8 +65,6 @@ type line struct {
 	area        bool // filled down to the axis of 0
 }
 
-func percentText(d decimal.Decimal) string { return percent(d) }
-
 // curveCharts are equity, drawdown and exposure of a run with at least one session.
 func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar, index Index) []chart {
 	n := r.Equity.Len()
@@ -89,8 +87,7 @@ func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar
 	if len(index.Bars) > 0 {
 		lines = append(lines, line{index.Name, "index", scaledTo(r.Cash, dates, index.Bars), false})
 	}
-	money := func(d decimal.Decimal) string { return short(l, d) }
-	first := plot(dates, lines, true, money, grouped)
+	first := plot(dates, lines, true, l.short, grouped)
 	first.ID, first.Title, first.Note, first.Class = id+"-equity", l.say("Equity"), note, "tall"
 	for i := range lines {
 		end := lines[i].values[n-1]
@@ -99,10 +96,10 @@ func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar
 			first.Legend[i].Value += " (" + percent(growth.Value) + ")"
 		}
 	}
-	second := plot(dates, falls, false, percentTick, percentText)
+	second := plot(dates, falls, false, percentTick, percent)
 	second.ID, second.Title, second.Note = id+"-drawdown", l.say("Drawdown"), l.say("How far the equity is below its highest so far.")
-	third := plot(dates, []line{{l.say("Exposure"), "own", invested, true}}, false, percentTick, percentText)
-	third.ID, third.Title, third.Note = id+"-exposure", l.say("Exposure"), l.say("The part of the equity that is in shares at the close.")
+	third := plot(dates, []line{{l.say("Exposure"), "own", invested, true}}, false, percentTick, percent)
+	third.ID, third.Title, third.Class, third.Note = id+"-exposure", l.say("Exposure"), "solid", l.say("The part of the equity that is in shares at the close.")
 	return []chart{first, second, third}
 }
 
@@ -154,61 +151,142 @@ func scaledTo(amount decimal.Decimal, dates []market.Date, bars []market.Bar) []
 	return out
 }
 
-// priceCharts are the closes of each symbol in the time of the run, with the fills; the first trades are not in rows
-// when cut says so.
-func priceCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar, rows []tradeRow, cut int, name func(market.Symbol) string) (out []chart, hidden int) {
-	if bars == nil {
-		return nil, 0
+// priceOf is the price of one symbol in the time of a run: all of it, and the years with fills from close by.
+type priceOf struct {
+	Whole  chart
+	Years  []yearChart
+	Hidden int // years with fills that have no chart
+}
+
+type yearChart struct {
+	Year, Fills int
+	Chart       chart
+}
+
+// placed is a fill with its row, which says it in words.
+type placed struct {
+	Trade
+	row tradeRow
+}
+
+// pricesOf are the symbols' bars in the time of the run with the fills that have a row: those after the first cut.
+func pricesOf(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar, rows []tradeRow, cut int, name func(market.Symbol) string) (out []priceOf, hidden int) {
+	fills := map[market.Symbol][]placed{}
+	for i, t := range r.Trades[cut:] {
+		fills[t.Symbol] = append(fills[t.Symbol], placed{t, rows[i]})
 	}
+	closeBy := maxYearCharts
 	for k, symbol := range r.Symbols {
-		list := bars[symbol]
-		from := sort.Search(len(list), func(i int) bool { return list[i].Date >= r.From })
-		to := sort.Search(len(list), func(i int) bool { return list[i].Date > r.To })
-		if from >= to {
+		list := within(bars[symbol], r.From, r.To)
+		switch {
+		case len(list) == 0:
 			continue
-		}
-		if len(out) == maxPriceCharts {
+		case len(out) == maxPriceCharts:
 			return out, len(r.Symbols) - k
 		}
-		list = list[from:to]
-		out = append(out, priceChart(l, fmt.Sprintf("%s-price-%d", id, k+1), symbol, list, r.Trades[cut:], rows, titled(symbol, name(symbol))))
+		id := fmt.Sprintf("%s-price-%d", id, k+1)
+		p := priceOf{Whole: priceChart(l, list, fills[symbol])}
+		p.Whole.ID, p.Whole.Title = id, titled(symbol, name(symbol))
+		p.Years, p.Hidden = yearCharts(l, id, list, fills[symbol], closeBy)
+		closeBy -= len(p.Years)
+		out = append(out, p)
 	}
 	return out, 0
 }
 
-func priceChart(l tongue, id string, symbol market.Symbol, bars []market.Bar, trades []Trade, rows []tradeRow, title string) chart {
-	dates, closes := make([]market.Date, len(bars)), make([]decimal.Decimal, len(bars))
-	for i, b := range bars {
-		dates[i], closes[i] = b.Date, b.Close
+// within are the bars from one date to another.
+func within(bars []market.Bar, from, to market.Date) []market.Bar {
+	first := sort.Search(len(bars), func(i int) bool { return bars[i].Date >= from })
+	end := sort.Search(len(bars), func(i int) bool { return bars[i].Date > to })
+	return bars[first:max(first, end)]
+}
+
+// columnsOf are dates and one series of each price.
+func columnsOf(l tongue, bars []market.Bar) (dates []market.Date, open, high, low, last line) {
+	open, high, low, last = line{name: l.say("Open")}, line{name: l.say("High")}, line{name: l.say("Low")}, line{name: l.say("Close"), class: "price"}
+	for _, b := range bars {
+		dates = append(dates, b.Date)
+		open.values, high.values = append(open.values, b.Open), append(high.values, b.High)
+		low.values, last.values = append(low.values, b.Low), append(last.values, b.Close)
 	}
-	var fills []decimal.Decimal
-	for _, t := range trades {
-		if t.Symbol == symbol {
-			fills = append(fills, t.Price)
+	return dates, open, high, low, last
+}
+
+func priceChart(l tongue, bars []market.Bar, fills []placed) chart {
+	dates, _, _, _, closes := columnsOf(l, bars)
+	lines, prices := []line{closes}, pricesOfFills(fills)
+	c := plot(dates, lines, true, l.short, grouped, prices...)
+	c.Note, c.Class = l.say("dot: buy · square: sell"), "tall"
+	if len(fills) > 100 {
+		c.Class += " dense"
+	}
+	c.Marks = marksOf(dates, scaleOf(lines, true, prices...), fills)
+	return c
+}
+
+// yearCharts are the newest years with fills in candles, oldest first, and how many more there would be.
+func yearCharts(l tongue, id string, bars []market.Bar, fills []placed, most int) (out []yearChart, hidden int) {
+	for len(fills) > 0 {
+		year, n := yearOf(fills[0].Date), 0
+		for n < len(fills) && yearOf(fills[n].Date) == year {
+			n++
 		}
+		c := candleChart(l, within(bars, market.Date(year*10000), market.Date(year*10000+9999)), fills[:n])
+		c.ID, c.Title = fmt.Sprintf("%s-%d", id, year), strconv.Itoa(year)
+		out, fills = append(out, yearChart{year, n, c}), fills[n:]
 	}
-	lines := []line{{l.say("Close"), "price", closes, false}}
-	money := func(d decimal.Decimal) string { return short(l, d) }
-	c := plot(dates, lines, true, money, grouped, fills...)
-	c.ID, c.Title, c.Note, c.Class = id, title, l.say("dot: buy · square: sell"), "tall"
-	s := scaleOf(lines, true, fills...)
-	for i, t := range trades {
-		at := sort.Search(len(dates), func(i int) bool { return dates[i] >= t.Date })
-		if t.Symbol != symbol || at == len(dates) {
+	hidden = max(0, len(out)-most)
+	return out[hidden:], hidden
+}
+
+func candleChart(l tongue, bars []market.Bar, fills []placed) chart {
+	dates, open, high, low, closes := columnsOf(l, bars)
+	lines, prices := []line{open, high, low, closes}, pricesOfFills(fills)
+	c, s := plot(dates, lines, false, l.short, grouped, prices...), scaleOf(lines, false, prices...)
+	c.Legend, c.Paths, c.Class = nil, candles(bars, s), "tall"
+	c.Marks = marksOf(dates, s, fills)
+	return c
+}
+
+// candles are wicks and bodies, rising and falling.
+func candles(bars []market.Bar, s scale) []path {
+	var wicks, bodies [2]strings.Builder
+	wide := plotWide / float64(max(1, len(bars)-1)) * 0.64
+	for i, b := range bars {
+		way, x := 0, plotWide*float64(i)/float64(max(1, len(bars)-1))
+		if b.Close.LessThan(b.Open) {
+			way = 1
+		}
+		fmt.Fprintf(&wicks[way], "M%s %sV%s", unit(x), s.down(b.High), s.down(b.Low))
+		fmt.Fprintf(&bodies[way], "M%s %sh%sV%sh-%sz", unit(x-wide/2), s.down(b.Open), unit(wide), s.down(b.Close), unit(wide))
+	}
+	return []path{{"rise", wicks[0].String()}, {"fall", wicks[1].String()}, {"rise body", bodies[0].String()}, {"fall body", bodies[1].String()}}
+}
+
+func pricesOfFills(fills []placed) (out []decimal.Decimal) {
+	for _, f := range fills {
+		out = append(out, f.Price)
+	}
+	return out
+}
+
+func marksOf(dates []market.Date, s scale, fills []placed) (out []mark) {
+	for _, f := range fills {
+		at := sort.Search(len(dates), func(i int) bool { return dates[i] >= f.Date })
+		if at == len(dates) {
 			continue
 		}
-		row := rows[i]
-		text := row.Date + " · " + row.Side + " " + row.Shares.Text + " × " + row.Price.Text + " · " + row.Reason
-		if row.Why != "" {
-			text += "\n" + row.Why
-		}
-		m := mark{Class: "sell", D: "M" + across(at, len(dates)) + " " + s.down(t.Price) + "h.01", Title: text}
+		row, m := f.row, mark{Class: "sell", D: "M" + across(at, len(dates)) + " " + s.down(f.Price) + "h.01"}
 		if row.Buy {
 			m.Class = "buy"
 		}
-		c.Marks = append(c.Marks, m)
+		m.Title = row.Date + " · " + row.Side + " " + row.Shares.Text + " × " + row.Price.Text + " · " + row.Reason
+		if row.Why != "" {
+			m.Title += "\n" + row.Why
+		}
+		out = append(out, m)
 	}
-	return c
+	return out
 }
 
 // scale turns values into heights of the plot. Pixels are the only floats of the page.
@@ -330,7 +408,7 @@ func plot(dates []market.Date, lines []line, mayLog bool, axis, text func(decima
 	}
 	for i := len(lines) - 1; i >= 0; i-- { // the first lies on top
 		l := lines[i]
-		d := drawn(l.values, s)
+		d := drawn(l.values, s, plotColumns)
 		if l.area {
 			zero := s.down(decimal.Zero)
 			c.Paths = append(c.Paths, path{l.class + " area", d + "V" + zero + "H0Z"})
@@ -344,8 +422,8 @@ func plot(dates []market.Date, lines []line, mayLog bool, axis, text func(decima
 	return c
 }
 
-// drawn is the path of a line: of each column of the plot its lowest, highest and last value, in their order.
-func drawn(values []decimal.Decimal, s scale) string {
+// drawn is the path of a line: of each of so many columns its lowest, highest and last value, in their order.
+func drawn(values []decimal.Decimal, s scale, columns int) string {
 	n := len(values)
 	var out strings.Builder
 	point := func(i int) {
@@ -354,10 +432,10 @@ func drawn(values []decimal.Decimal, s scale) string {
 		out.WriteByte(' ')
 		out.WriteString(s.down(values[i]))
 	}
-	for from := 0; from < n; {
-		to := max(from+1, ((from*plotColumns/n)+1)*n/plotColumns)
-		if to > n {
-			to = n
+	for k := range columns {
+		from, to := k*n/columns, (k+1)*n/columns
+		if from == to {
+			continue
 		}
 		low, high := from, from
 		for i := from; i < to; i++ {
@@ -376,7 +454,6 @@ func drawn(values []decimal.Decimal, s scale) string {
 		if to-1 != b {
 			point(to - 1)
 		}
-		from = to
 	}
 	return out.String()
 }

@@ -82,10 +82,12 @@ func change(from, to decimal.Decimal, full string) cell {
 		return cell{Text: "–"}
 	}
 	c := signed(percentCell(r), r.Value)
-	if full == "" || r.Value.IsZero() {
+	if full == "" {
 		return c
 	}
-	c.Text = group(r.Value.Shift(2).StringFixed(1))
+	if c.Text = group(r.Value.Shift(2).StringFixed(1)); c.Class == "" {
+		return c
+	}
 	c.Class += " " + shade(r.Value.Abs(), decimal.RequireFromString(full))
 	return c
 }

@@ -141,7 +141,7 @@ var metricWords = map[string]struct {
 	"average_holding":   {"Average holding, sessions", "평균 보유 기간(거래일)", "mean sessions from entry to last sale", plainNumber, 0},
 	"exposure":          {"Exposure", "투자 기간 비율", "sessions with a holding at the close / n", percentOf, 0},
 	"turnover":          {"Turnover", "회전율", "value of all fills / mean E", plainNumber, 0},
-	"costs":             {"Costs", "비용", "fees + taxes", wonOf, 6},
+	"costs":             {"Costs, won", "비용(원)", "fees + taxes", wonOf, 6},
 }
 
 type metricRow struct {
@@ -199,7 +199,7 @@ func metricRowOf(l tongue, key string, value any) metricRow {
 	case words.kind == percentOf:
 		row.Number.Text = percent(n)
 	case words.kind == wonOf:
-		row.Number.Text = grouped(n) + " " + l.say("won")
+		row.Number.Text = grouped(n)
 	default:
 		row.Number.Text = grouped(n.Round(2))
 	}
@@ -263,27 +263,14 @@ func group(text string) string {
 }
 
 // short is an amount at an axis: 12.5M, 1,250만.
-func short(l tongue, d decimal.Decimal) string {
-	units := []struct {
-		digits int32
-		name   string
-	}{{12, "T"}, {9, "B"}, {6, "M"}}
+func (l tongue) short(d decimal.Decimal) string {
+	digits, names := []int32{12, 9, 6}, []string{"T", "B", "M"}
 	if l.code() == "ko" {
-		units = units[:0]
-		units = append(units, struct {
-			digits int32
-			name   string
-		}{12, "조"}, struct {
-			digits int32
-			name   string
-		}{8, "억"}, struct {
-			digits int32
-			name   string
-		}{4, "만"})
+		digits, names = []int32{12, 8, 4}, []string{"조", "억", "만"}
 	}
-	for _, u := range units {
-		if d.Abs().GreaterThanOrEqual(decimal.New(1, u.digits)) {
-			return grouped(d.Shift(-u.digits)) + u.name
+	for i, n := range digits {
+		if d.Abs().GreaterThanOrEqual(decimal.New(1, n)) {
+			return grouped(d.Shift(-n)) + names[i]
 		}
 	}
 	return grouped(d)
