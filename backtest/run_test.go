@@ -57,10 +57,10 @@ func options(r []*strategy.Strategy, f *history.Folder) Options {
 var pinned = map[string]string{
 	"krx-daily golden-cross": "597 fills, 7568132 won, 63f9b058ad05",
 	"krx-daily breakout":     "424 fills, 9961123 won, 75d93bc44881",
-	"krx-daily dip":          "0 fills, 10000000 won, da3a6e89d482",
+	"krx-daily dip":          "54 fills, 9928259 won, 0e3f4c2bc7fa",
 	"krx-long golden-cross":  "1088 fills, 9867805 won, 0650d1ede4e7",
 	"krx-long breakout":      "602 fills, 10361189 won, 2672d736b1ed",
-	"krx-long dip":           "0 fills, 10000000 won, 8d12494e0deb",
+	"krx-long dip":           "270 fills, 9793410 won, f3f5844d2ef3",
 }
 
 func TestTheShippedRulesGiveWhatTheyGave(t *testing.T) {
