@@ -32,7 +32,7 @@ const (
 // Load reads a file of rules; name is how problems call it. It collects every problem it can find; the file is nil if
 // one of them is more than a warning.
 func Load(name string, data []byte, o Options) (*File, Problems) {
-	l := &loader{newSource(name), o}
+	l := &loader{newSource(name), o, map[string][]market.Symbol{}}
 	var list []*Strategy
 	if root := l.Document(data); root != nil {
 		list = l.strategies(root)
@@ -48,6 +48,7 @@ func Load(name string, data []byte, o Options) (*File, Problems) {
 type loader struct {
 	*source
 	options Options
+	lists   map[string][]market.Symbol // of symbol files
 }
 
 func (l *loader) strategies(root *yaml.Node) []*Strategy {
@@ -251,12 +252,16 @@ func (l *loader) symbolFile(n *yaml.Node) []market.Symbol {
 		l.fail(at, fmt.Sprintf("symbol file %q cannot be read here", name), "name a file beside this one, without .. in its path")
 		return nil
 	}
+	if list := l.lists[name]; list != nil {
+		return list
+	}
 	data, err := l.options.SymbolFile(name)
 	if err != nil {
 		l.fail(at, fmt.Sprintf("symbol file %q: %v", name, err), "")
 		return nil
 	}
 	list, what, line := parseSymbols(data)
+	l.lists[name] = list
 	if what != "" {
 		l.fail(at, fmt.Sprintf("%s:%d: %s", name, line, what), "one symbol a line; what follows a comma or # is ignored")
 	}
@@ -384,8 +389,9 @@ func (l *loader) compile(s *Strategy) map[string]bool {
 		if !ok {
 			continue
 		}
-		own := &ledger{file: l.file}
+		own := &ledger{file: l.file, spelled: l.spelled}
 		s.special[symbol], _ = s.rule.compile(own, params)
+		l.spelled = own.spelled
 		for _, p := range own.problems {
 			l.fail(place{Line: p.Line, Col: p.Col}, p.What+" (with the parameters of "+string(symbol)+")", p.Hint)
 		}

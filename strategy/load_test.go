@@ -131,6 +131,26 @@ func TestLetsCannotExplode(t *testing.T) {
 	}
 }
 
+// A small file can name many symbols with parameters of their own, or lets that are long when written out.
+func TestARuleTimesItsSymbolsIsBounded(t *testing.T) {
+	long := strings.TrimSuffix(strings.Repeat("sma($n) > close or ", 100), " or ")
+	head := strings.Replace(strings.Replace(rules, "close > open", long, 1), `["005930"]`, "{file: all.txt}", 1) + "    params: {n: 5}\n    per_symbol:\n"
+	var all strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&all, "%06d\n", i)
+		head += fmt.Sprintf("      \"%06d\": {n: %d}\n", i, i%90+2)
+	}
+	read := func(string) ([]byte, error) { return []byte(all.String()), nil }
+	_, problems := strategy.Load("a.yaml", []byte(head), strategy.Options{SymbolFile: read})
+	if len(problems) != 1 || !strings.Contains(problems.Error(), "too many parts with every let written out (with the parameters of ") {
+		t.Error(problems)
+	}
+	few := strings.Replace(head, long, "sma($n) > close", 1)
+	if f, problems := strategy.Load("a.yaml", []byte(few), strategy.Options{SymbolFile: read}); f == nil {
+		t.Error(problems)
+	}
+}
+
 func TestProductsCannotGrowWithoutEnd(t *testing.T) {
 	for text, fine := range map[string]bool{
 		"close" + strings.Repeat(" * volume", 4):                     true,

@@ -55,6 +55,9 @@ func (c *scope) candles(n *node) *expr {
 		return nil
 	}
 	value := c.finish(&expr{op: opCandles, place: n.place, pattern: p, given: given})
+	if value == nil {
+		return nil
+	}
 	return c.finish(&expr{op: opPattern, place: n.place, args: []*expr{value}, cond: true})
 }
 

@@ -79,6 +79,7 @@ func (f *fault) Error() string { return f.what }
 type ledger struct {
 	file     string
 	problems Problems
+	spelled  int // bytes of all expressions of the file in canonical spelling
 }
 
 func (l *ledger) fail(at place, what, hint string) { l.add(at, what, hint, false) }

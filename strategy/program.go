@@ -1,6 +1,8 @@
 package strategy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -63,6 +65,16 @@ func (p *program) warmUp() int {
 		return p.buy.warm
 	}
 	return max(p.buy.warm, p.sell.warm)
+}
+
+// digest is a hash of what the program means.
+func (p *program) digest() string {
+	text := p.buy.key
+	if p.sell != nil {
+		text += "\n" + p.sell.key
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // column is the value of one part on every bar: numbers or truths.

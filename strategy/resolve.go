@@ -19,6 +19,8 @@ const (
 	maxWarmUp = 10000
 	maxNodes  = 1000
 	maxDigits = 100 // of one value: products are exact and grow
+
+	maxSpelled = 32 << 20 // bytes of canonical spelling of one file, every symbol with parameters of its own counted
 )
 
 // unit keeps ratios written in percent and values in percent units apart.
@@ -88,6 +90,9 @@ func (c *scope) condition(n *node) *expr { return c.truth(c.resolve(n)) }
 
 // resolve gives a node its meaning; nil after a problem.
 func (c *scope) resolve(n *node) *expr {
+	if c.spelled > maxSpelled {
+		return nil // reported when it happened
+	}
 	switch n.op {
 	case opBroken:
 		return nil
@@ -397,6 +402,10 @@ func (c *scope) finish(e *expr) *expr {
 		return nil
 	}
 	e.text, e.key = e.spell(true), e.spell(false)
+	if c.spelled += len(e.text) + len(e.key) + 100; c.spelled > maxSpelled {
+		c.fail(e.place, "the rules of this file are too many parts with every let written out", "split the file, or give fewer symbols parameters of their own")
+		return nil
+	}
 	if n := len(strings.Trim(e.text, "-%")); e.op == opNumber && n > maxNumber {
 		c.fail(e.place, fmt.Sprintf("a result of %d digits, the most is %d", n, maxNumber), "")
 		return nil

@@ -94,11 +94,12 @@ func (s *Strategy) revision() string {
 	line := func(parts ...any) { fmt.Fprintln(h, parts...) }
 	line(s.Name, s.When, s.CompletedBars, s.AllowAuction, s.SameSessionReentry)
 	line(s.Size, s.ExactSize, s.Capital, s.Order, s.Exits.StopLoss, s.Exits.TakeProfit, s.Exits.TrailingStop, s.Exits.MaxHolding)
+	line(s.common.digest())
 	for _, symbol := range s.Symbols {
-		p := s.programOf(symbol)
-		line(symbol, p.buy.key)
-		if p.sell != nil {
-			line(p.sell.key)
+		if own := s.special[symbol]; own != nil {
+			line(symbol, own.digest())
+		} else {
+			line(symbol)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]

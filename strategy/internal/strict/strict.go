@@ -339,40 +339,54 @@ func Quoted(n *yaml.Node) bool { return n.Style&(yaml.SingleQuotedStyle|yaml.Dou
 // Locate finds where in the file a byte of a scalar's value stands. YAML folds, unquotes and unindents; what it keeps in
 // order are the characters that are not blank, so those are counted.
 func (f *File) Locate(n *yaml.Node) func(offset int) Place {
+	var places []Place // of the characters of the value, once they are needed
 	return func(offset int) Place {
-		ahead := 0 // characters before the wanted one
-		for _, c := range n.Value[:min(offset, len(n.Value))] {
-			if !unicode.IsSpace(c) {
-				ahead++
-			}
+		offset = min(offset, len(n.Value))
+		if places == nil {
+			places = f.places(n)
 		}
-		past := strings.TrimSpace(n.Value[min(offset, len(n.Value)):]) == "" && ahead > 0
-		if past {
-			ahead-- // the end of the value is just behind its last character
-		}
-		line, col := n.Line, n.Column
+		ahead := inked(n.Value[:offset]) // characters before the wanted one
 		switch {
-		case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-			line, col = line+1, 1
-		case Quoted(n):
-			col++
-		}
-		for ; line <= len(f.lines); line, col = line+1, 1 {
-			text := []rune(f.lines[line-1])
-			for ; col <= len(text); col++ {
-				switch {
-				case unicode.IsSpace(text[col-1]):
-				case ahead > 0:
-					ahead--
-				case past:
-					return Place{line, col + 1}
-				default:
-					return Place{line, col}
-				}
-			}
+		case inked(n.Value[offset:]) == 0 && ahead > 0 && ahead <= len(places):
+			last := places[ahead-1] // the end of the value is just behind its last character
+			return Place{last.Line, last.Col + 1}
+		case ahead < len(places):
+			return places[ahead]
 		}
 		return PlaceOf(n)
 	}
+}
+
+// places are those of as many characters as the value of a scalar has and one more, from where it begins in the file.
+func (f *File) places(n *yaml.Node) []Place {
+	line, col := n.Line, n.Column
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		line, col = line+1, 1
+	case Quoted(n):
+		col++
+	}
+	most := inked(n.Value) + 1
+	places := make([]Place, 0, most)
+	for ; line <= len(f.lines) && len(places) < most; line, col = line+1, 1 {
+		text := []rune(f.lines[line-1])
+		for ; col <= len(text) && len(places) < most; col++ {
+			if !unicode.IsSpace(text[col-1]) {
+				places = append(places, Place{line, col})
+			}
+		}
+	}
+	return places
+}
+
+// inked is the number of characters that are not blank.
+func inked(text string) (n int) {
+	for _, c := range text {
+		if !unicode.IsSpace(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // IsName tells whether text can be the name of a parameter or of a let: letters, digits and _, no digit first.
