@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,9 @@ func (e *Engine) Start(ctx context.Context, s journal.Start) error {
 			return err
 		}
 		e.begun = true
+		if err := e.countUnknowns(math.MaxInt); err != nil {
+			return err
+		}
 	}
 	if err := e.heed(); err != nil {
 		return err

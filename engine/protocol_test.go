@@ -85,6 +85,34 @@ func TestTwoUnknownOutcomesInARowHalt(t *testing.T) {
 	r.agree()
 }
 
+// A daemon that dies each time it sends must not be started for ever.
+func TestThreeDeathsAtThePostHalt(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	for n := range 3 {
+		if got := r.mode(); got != "active reconciled" {
+			t.Fatalf("life %d: mode %q", n, got)
+		}
+		at, rules := r.to(monday, 10, 2*n), r.rules(rule(string(rune('a'+n)), always, never))
+		r.wire.set(func(q *http.Request, _ []byte) (bool, bool) {
+			if strings.HasSuffix(q.URL.Path, "/order-cash") {
+				_ = r.journal.Close() // nothing after the POST is written
+			}
+			return false, false
+		})
+		if _, err := r.engine.Slot(t.Context(), at, rules.Strategies); err == nil {
+			t.Fatal("a dead process went on")
+		}
+		r.wire.set(nil)
+		r.open()
+		r.start()
+	}
+	if got := r.mode(); got != "halted unknown_outcomes" || len(entries[journal.Bind](r)) != 3 {
+		t.Errorf("mode %q, binds %+v", got, entries[journal.Bind](r))
+	}
+	r.agree()
+}
+
 func TestALateOrderIsBoundWhenItShows(t *testing.T) {
 	r := newRig(t)
 	e := r.edit()

@@ -18,7 +18,7 @@ const (
 	absentReads   = 3           // complete reads without a candidate before absence is presumed
 	absentFinal   = 10 * time.Minute
 	unknownsLimit = 3               // unknown outcomes in ten minutes that halt
-	unknownsRow   = 2               // in a row
+	unknownsRow   = 2               // in a row, when one more comes
 	clockSlack    = 5 * time.Second // an order's time at the broker may be this much before we sent it
 	missingFor    = time.Minute     // a known order that complete reads lack this long halts
 )
@@ -342,13 +342,20 @@ func accounted(b *journal.Book, id broker.OrderID) bool {
 
 // afterUnknown halts when unknown outcomes pile up, and looks for the order a few times: mostly it is there at once.
 func (e *Engine) afterUnknown(ctx context.Context, i journal.Intent) error {
-	b := e.book()
-	if n := b.UnknownSince(e.Now().Add(-10 * time.Minute)); n >= unknownsLimit || b.Unknowns() >= unknownsRow {
-		if err := e.stop("unknown_outcomes", fmt.Sprintf("%d unknown outcomes in ten minutes, %d in a row", n, b.Unknowns())); err != nil {
-			return err
-		}
+	if err := e.countUnknowns(unknownsRow); err != nil {
+		return err
 	}
 	return e.follow(ctx, i, unknownPause)
+}
+
+// countUnknowns halts after too many unknown outcomes in ten minutes, those of a daemon that died while it sent included,
+// or so many in a row.
+func (e *Engine) countUnknowns(row int) error {
+	b := e.book()
+	if n := b.UnknownSince(e.Now().Add(-10 * time.Minute)); n >= unknownsLimit || b.Unknowns() >= row {
+		return e.stop("unknown_outcomes", fmt.Sprintf("%d unknown outcomes in ten minutes, %d in a row", n, b.Unknowns()))
+	}
+	return nil
 }
 
 // readAccount reads the balance, keeps it, and compares its holdings with the book.

@@ -320,9 +320,12 @@ func (b *Book) SentSince(t time.Time) int {
 	return b.count(func(o *Order) bool { return !o.Sent.Before(t) })
 }
 
-// UnknownSince counts the answers at that moment or later that were unknown.
+// UnknownSince counts the orders whose outcome turned unknown at that moment or later: by the answer, or because the
+// daemon stopped before one, which counts from when they were sent.
 func (b *Book) UnknownSince(t time.Time) int {
-	return b.count(func(o *Order) bool { return o.Outcome == Unknown && !o.Answered.Before(t) })
+	return b.count(func(o *Order) bool {
+		return o.Outcome == Unknown && !o.Answered.Before(t) || o.Outcome == "" && o.Phase != PhaseSending && !o.Sent.Before(t)
+	})
 }
 
 // Entered tells whether a buy of the strategy in the symbol has filled on the date.

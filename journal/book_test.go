@@ -448,6 +448,9 @@ func TestCountsAreOfTheirDateAndEndWithIt(t *testing.T) {
 		Opening{Date: day, Numbers: []string{"1"}}, intent("r", broker.Buy, 1), Answer{Intent: "r", Outcome: Rejected},
 		intent("u", broker.Buy, 1), unknown("u"), Cancel{Intent: "u", ID: id("5"), Why: "test"})
 	ta.refuses(Opening{Date: day}, ErrRepeated)
+	if cut := ta.then(intent("c", broker.Buy, 1)); cut.b.UnknownSince(due(9, 8)) != 1 || cut.then(Start{Date: day}).b.UnknownSince(due(9, 8)) != 2 {
+		t.Error("an order that a stop left without an answer does not count as unknown, or one under way does")
+	}
 	if b := ta.b; b.Sent(day, "") != 3 || b.Sent(day, "cross") != 3 || b.Sent(day, "other") != 0 || b.SentSince(due(9, 5)) != 2 ||
 		b.Rejections("cross") != 1 || b.Unknowns() != 1 || b.UnknownSince(due(9, 8)) != 1 || b.UnknownSince(due(9, 9)) != 0 {
 		t.Errorf("sent %d, since %d, rejections %d, unknowns %d, %d", b.Sent(day, ""), b.SentSince(due(9, 5)), b.Rejections("cross"), b.Unknowns(), b.UnknownSince(due(9, 8)))
