@@ -91,7 +91,7 @@ var strategyKeys = []string{
 }
 
 func (l *loader) strategy(n *yaml.Node) *Strategy {
-	before := len(l.problems)
+	before := l.mistakes
 	values, ok := l.Keyed(n, "strategy", strategyKeys, []string{"name", "symbols", "when", "buy", "size"})
 	s := &Strategy{Order: OrderSpec{Type: Market}, rule: rule{partial: !ok}}
 	for _, key := range strategyKeys {
@@ -103,7 +103,7 @@ func (l *loader) strategy(n *yaml.Node) *Strategy {
 		return nil
 	}
 	used := l.compile(s)
-	if l.problems[before:].Fatal() {
+	if l.mistakes > before {
 		return nil
 	}
 	l.warnings(s, values, used)

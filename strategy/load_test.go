@@ -131,6 +131,21 @@ func TestLetsCannotExplode(t *testing.T) {
 	}
 }
 
+// The report is bounded; what stands behind a hundred mistakes is still not taken for good.
+func TestMistakesBeyondTheReportAreMistakes(t *testing.T) {
+	one := "  - name: rule\n    symbols: [\"005930\"]\n    when: close - 15m\n    size: 1 share\n"
+	text := "version: 1\nstrategies:\n"
+	for range 250 {
+		text += one + "    buy: close > opne\n"
+	}
+	for _, last := range []string{"    buy: close > opne\n", "    buy: close > 1\n    params: {a: {default: 5, min: 2}}\n", "    buy: close > 1\n    params: {a: {}}\n"} {
+		f, problems := strategy.Load("a.yaml", []byte(text+one+last), strategy.Options{})
+		if f != nil || len(problems) != 200 {
+			t.Errorf("%d problems", len(problems))
+		}
+	}
+}
+
 // A small file can name many symbols with parameters of their own, or lets that are long when written out.
 func TestARuleTimesItsSymbolsIsBounded(t *testing.T) {
 	long := strings.TrimSuffix(strings.Repeat("sma($n) > close or ", 100), " or ")

@@ -97,7 +97,7 @@ func (l *loader) paramValue(what string, n *yaml.Node) param {
 
 // paramRange reads {default, min, max, step}.
 func (l *loader) paramRange(name string, n *yaml.Node) param {
-	what, before := "parameter "+name, len(l.problems)
+	what, before := "parameter "+name, l.mistakes
 	keys := []string{"default", "min", "max", "step"}
 	nodes, _ := l.Keyed(n, what, keys, keys)
 	var parts [4]param
@@ -106,7 +106,7 @@ func (l *loader) paramRange(name string, n *yaml.Node) param {
 			parts[i] = l.paramValue(key+" of "+what, nodes[key])
 		}
 	}
-	if l.problems[before:].Fatal() {
+	if l.mistakes > before {
 		return param{broken: true}
 	}
 	p := parts[0]

@@ -79,10 +79,15 @@ func (f *fault) Error() string { return f.what }
 type ledger struct {
 	file     string
 	problems Problems
+	mistakes int // also those for which the list had no room
 	spelled  int // bytes of all expressions of the file in canonical spelling
 }
 
-func (l *ledger) fail(at place, what, hint string) { l.add(at, what, hint, false) }
+func (l *ledger) fail(at place, what, hint string) {
+	l.mistakes++
+	l.add(at, what, hint, false)
+}
+
 func (l *ledger) warn(at place, what, hint string) { l.add(at, what, hint, true) }
 
 func (l *ledger) add(at place, what, hint string, warning bool) {

@@ -412,6 +412,17 @@ func TestALargeFileIsRefusedUnread(t *testing.T) {
 	}
 }
 
+func TestMoreMistakesThanAReportHoldsAreNoCrash(t *testing.T) {
+	file := whole("  entry:\n    conditions:\n" + strings.Repeat("      - {indicator: x, operator: gt}\n", 250) + "  indicators: [{id: sma, params: {}}, {}]\n")
+	for i := range 250 {
+		file = strings.Replace(file, "{indicator: x, operator: gt}", fmt.Sprintf("{indicator: x%d, operator: gtt}", i), 1)
+	}
+	r, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols)
+	if r.Native != nil || len(problems) != 200 {
+		t.Errorf("%d problems", len(problems))
+	}
+}
+
 func TestALongWarmUpIsTooMuchForTheBuilder(t *testing.T) {
 	for period, want := range map[int]bool{95: false, 96: true} {
 		file := whole(fmt.Sprintf("  indicators: [{id: sma, alias: x, params: {period: %d}}]\n", period)) + strings.ReplaceAll(sides, "open", "x")
