@@ -64,6 +64,8 @@ type SweepResult struct {
 	Refused     int             `json:"refused"`    // of them, those beyond a limit, or without the objective
 	Best        []Trial         `json:"best"`       // best first; of equal ones the smaller values first
 	Luck        Luck            `json:"luck"`
+
+	swept *sweep
 }
 
 // Trial is one set of values and what came of it.
@@ -343,8 +345,8 @@ func (w *sweep) each(progress func(done, all int), work func(k *worker, i int) e
 				for i := b * block; i < min(n, (b+1)*block) && errs[b] == nil; i++ {
 					errs[b] = work(k, i)
 				}
-				if d := done.Add(1); progress != nil {
-					progress(min(n, int(d)*block), n)
+				if d := int(done.Add(1)); progress != nil && d*100/blocks > (d-1)*100/blocks {
+					progress(min(n, d*block), n)
 				}
 			}
 		})
@@ -399,12 +401,14 @@ func (k *worker) try(i int) (score, error) {
 }
 
 // take makes try i what the worker plays, false where the rule refuses its values.
-func (k *worker) take(i int) bool {
-	n := int64(i)
-	if k.picks != nil {
-		n = k.picks[i]
+func (k *worker) take(i int) bool { return k.takeSet(k.number(i)) }
+
+// number is that of try i in the grid.
+func (w *sweep) number(i int) int64 {
+	if w.picks != nil {
+		return w.picks[i]
 	}
-	return k.takeSet(n)
+	return int64(i)
 }
 
 func (k *worker) takeSet(n int64) bool {
@@ -521,7 +525,7 @@ func (l SweepLimit) bound() int64 {
 // result ranks the scores and plays the best again, now with the guard.
 func (w *sweep) result() (SweepResult, error) {
 	r := SweepResult{
-		Version: report.Version, Strategy: w.rule.Name, Params: w.names(), Symbols: w.rule.Symbols, Cash: w.o.Cash,
+		Version: report.Version, swept: w, Strategy: w.rule.Name, Params: w.names(), Symbols: w.rule.Symbols, Cash: w.o.Cash,
 		From: w.days.dates[w.begin], To: w.days.dates[w.days.len()-1],
 		Objective: w.with.Objective, Limits: w.with.limits(), Grid: w.grid, Tried: len(w.scores), Best: []Trial{},
 	}

@@ -1,6 +1,13 @@
 package backtest
 
-import "math"
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/shopspring/decimal"
+)
 
 // quickly are the metrics that a book tells without its fills and its curve in decimals.
 var quickly = map[string]bool{"total_return": true, "sharpe": true, "max_drawdown": true, "trades": true}
@@ -63,4 +70,33 @@ func (b *book) drawdown() float64 {
 		}
 	}
 	return fall / fallOf
+}
+
+// WriteSets writes every set tried as CSV with a heading: its values, the objective, the Sharpe ratio, and whether it
+// was ranked, refused or impossible. What is undefined is empty.
+func (r SweepResult) WriteSets(to io.Writer) error {
+	out := csv.NewWriter(to)
+	w, k := r.swept, r.swept.worker()
+	if err := out.Write(append(append([]string{}, r.Params...), r.Objective, "sharpe", "state")); err != nil {
+		return fmt.Errorf("write sets: %w", err)
+	}
+	for i, s := range w.scores {
+		k.set(w.number(i), k.values)
+		var line []string
+		for _, name := range r.Params {
+			line = append(line, k.values[name].String())
+		}
+		objective, sharpe := "", ""
+		if s.state != impossible && !s.objectless {
+			objective = w.told(s.objective).String()
+		}
+		if s.state != impossible && !s.unsharp {
+			sharpe = decimal.New(s.sharpe, -6).StringFixed(6)
+		}
+		if err := out.Write(append(line, objective, sharpe, [...]string{"ranked", "refused", "impossible"}[s.state])); err != nil {
+			return fmt.Errorf("write sets: %w", err)
+		}
+	}
+	out.Flush()
+	return out.Error()
 }

@@ -230,9 +230,22 @@ func TestASweepSaysWhatItCannotDo(t *testing.T) {
 }
 
 func TestSetsARuleRefusesAreCounted(t *testing.T) {
-	r, err := Sweep(options(rules(t, strings.ReplaceAll(swept, "min: 2, max: 10", "min: 0, max: 10")), folder(t, "testdata/krx-daily")), SweepOptions{})
+	r, err := Sweep(options(rules(t, strings.ReplaceAll(swept, "min: 2, max: 10", "min: 0, max: 10")), folder(t, "testdata/krx-daily")), SweepOptions{Objective: "max_drawdown"})
 	if err != nil || r.Tried != 48 || r.Impossible != 8 {
 		t.Errorf("%d impossible of %d: %v", r.Impossible, r.Tried, err)
+	}
+	var out strings.Builder
+	if err := r.WriteSets(&out); err != nil {
+		t.Fatal(err)
+	}
+	best := r.Best[0]
+	for _, want := range []string{"fast,slow,max_drawdown,sharpe,state\n", "\n0,12,,,impossible\n", fmt.Sprintf("\n%s,%s,%s,%s,ranked\n", best.Params["fast"], best.Params["slow"], best.Metrics.MaxDrawdown, best.Metrics.Sharpe)} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "\n"); n != 49 {
+		t.Errorf("%d lines", n)
 	}
 }
 

@@ -39,7 +39,7 @@ A parameter that is to vary says so in the strategy file:
   params: {fast: {default: 5, min: 2, max: 50, step: 1}, slow: {default: 20, min: 10, max: 200, step: 10}}
 
 All sets are counted over the same sessions. The result is the same for any number of workers. Of many sets one is
-always good by luck: read what stands below the table before believing its first line. docs/BACKTEST.md says more.
+always good by luck: read what stands below the table before believing its first line. docs/SWEEP.md says more.
 
 Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetrics(), " ") + ".",
 		Example: `  maemae sweep golden-cross --data DIR
@@ -69,6 +69,11 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if err != nil {
 				return err
 			}
+			if f.csv != "" {
+				if err := writeCSV(f.csv, result.WriteSets); err != nil {
+					return err
+				}
+			}
 			if f.asJSON {
 				return printJSON(c.OutOrStdout(), result)
 			}
@@ -83,6 +88,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.to, "to", "", "last date (default: the last bar)")
 	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
+	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
@@ -103,6 +109,9 @@ func (f sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
 	m := windowsForm.FindStringSubmatch(f.forward)
 	if m == nil {
 		return hinted(usagef("--walk-forward %q", f.forward), "sessions to pick over and to trade over, as in 500/60")
+	}
+	if f.csv != "" {
+		return usagef("--csv is of one sweep, not of --walk-forward")
 	}
 	with := backtest.WalkForwardOptions{SweepOptions: f.with, Anchored: f.anchored}
 	with.In, _ = strconv.Atoi(m[1])

@@ -60,7 +60,8 @@ func TestSweepPrintsTheBestAndHowManyWereTried(t *testing.T) {
 }
 
 func TestSweepJSONSaysWhatATrialWas(t *testing.T) {
-	out, err := sweepOutput(t, "cross", "--json", "--random", "5", "--seed", "3", "--workers", "1", "--objective", "total_return")
+	csv := filepath.Join(t.TempDir(), "sets.csv")
+	out, err := sweepOutput(t, "cross", "--json", "--random", "5", "--seed", "3", "--workers", "1", "--objective", "total_return", "--csv", csv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +75,9 @@ func TestSweepJSONSaysWhatATrialWas(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
+	}
+	if sets, err := os.ReadFile(csv); err != nil || !strings.HasPrefix(string(sets), "fast,slow,total_return,sharpe,state\n") {
+		t.Errorf("%s %v", sets, err)
 	}
 	if got.Tried != 5 || got.Grid != 12 || got.Objective != "total_return" || len(got.Best) != 5 || len(got.Best[0].Params) != 2 || got.Best[0].Metrics["sharpe"] == nil {
 		t.Errorf("%+v", got)
@@ -116,6 +120,7 @@ func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
 		`no metric "luck"`:       {"--objective", "luck"},
 		"no parameter with a ra": {"fixed"},
 		`--walk-forward "60"`:    {"--walk-forward", "60"},
+		"--csv is of one sweep":  {"--walk-forward", "60/20", "--csv", "x"},
 	} {
 		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q, want %q", err, want)
