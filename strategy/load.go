@@ -103,7 +103,7 @@ func (l *loader) strategy(n *yaml.Node) *Strategy {
 		return nil
 	}
 	used := l.compile(s)
-	if l.mistakes > before {
+	if l.mistakes > before || s.common == nil {
 		return nil
 	}
 	l.warnings(s, values, used)

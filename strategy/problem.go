@@ -47,13 +47,15 @@ const maxProblems = 100
 
 // Add adds a problem that is not in the list yet, as long as the list is not full. It tells whether it did.
 func (p *Problems) Add(one Problem) bool {
-	full := len(*p) >= maxProblems && (one.Warning || len(*p) >= 2*maxProblems)
-	if full || slices.Contains(*p, one) {
+	if p.full() || one.Warning && len(*p) >= maxProblems || slices.Contains(*p, one) {
 		return false
 	}
 	*p = append(*p, one)
 	return true
 }
+
+// full tells that there is no room left.
+func (p Problems) full() bool { return len(p) >= 2*maxProblems }
 
 // Sort puts the problems in the order of their places.
 func (p Problems) Sort() {
@@ -87,6 +89,8 @@ func (l *ledger) fail(at place, what, hint string) {
 	l.mistakes++
 	l.add(at, what, hint, false)
 }
+
+func (l *ledger) full() bool { return l.problems.full() }
 
 func (l *ledger) warn(at place, what, hint string) { l.add(at, what, hint, true) }
 

@@ -90,8 +90,8 @@ func (c *scope) condition(n *node) *expr { return c.truth(c.resolve(n)) }
 
 // resolve gives a node its meaning; nil after a problem.
 func (c *scope) resolve(n *node) *expr {
-	if c.spelled > maxSpelled {
-		return nil // reported when it happened
+	if c.spelled > maxSpelled || c.full() {
+		return nil // there is nothing more to tell
 	}
 	switch n.op {
 	case opBroken:

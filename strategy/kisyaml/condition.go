@@ -178,10 +178,8 @@ func (r *reader) operand(n, output *yaml.Node, what string) (side, bool) {
 // find looks up an alias. Entries without one have a name in each tool; a name that means two entries is refused.
 func find[T any](r *reader, n *yaml.Node, name string, list []*T, aliasOf func(*T) alias) (*T, bool) {
 	var found *T
-	var names []string
 	for _, x := range list {
 		a := aliasOf(x)
-		names = append(names, a.backtester)
 		switch {
 		case !a.answers(name):
 		case found != nil && r.partial:
@@ -195,6 +193,10 @@ func find[T any](r *reader, n *yaml.Node, name string, list []*T, aliasOf func(*
 	}
 	if found == nil {
 		if !r.partial {
+			var names []string
+			for _, x := range list {
+				names = append(names, aliasOf(x).backtester)
+			}
 			r.refuse(strict.PlaceOf(n), fmt.Sprintf("no alias %q", name), suggest(name, names, "the aliases are "))
 		}
 		return nil, false

@@ -46,12 +46,19 @@ func (s *source) note(kind Kind, at place, text string) {
 	s.report = append(s.report, Note{kind, at.Line, text})
 }
 
+// maxEntries bounds a list.
+const maxEntries = 500
+
 // list reads a sequence; one that is not there is empty.
 func (s *source) list(n *yaml.Node, what string) []*yaml.Node {
 	if n == nil {
 		return nil
 	}
 	nodes, _ := s.List(n, what)
+	if len(nodes) > maxEntries {
+		s.refuse(strict.PlaceOf(nodes[maxEntries]), fmt.Sprintf("more than %d %s", maxEntries, what), "")
+		return nil
+	}
 	return nodes
 }
 

@@ -18,6 +18,9 @@ func nearest(word string, known []string) string {
 	word = strings.ToLower(word)
 	best, least := "", len(word)
 	for _, k := range known {
+		if apart := len(word) - len(k); max(apart, -apart) > max(2, len(word)/3) {
+			continue
+		}
 		d := distance(word, k)
 		near := d <= max(1, len(word)/3) || d == 2 && word[0] == k[0]
 		if near && d < least {
