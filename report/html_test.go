@@ -306,3 +306,21 @@ func TestChromiumOpensThePageWithoutAWord(t *testing.T) {
 		t.Error("this test cannot see a request or a word on the console")
 	}
 }
+
+func TestEveryTextOfThePageHasItsKorean(t *testing.T) {
+	for _, name := range []string{"html/page.html", "html_chart.go"} {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`(?:\{\{t |say\()"([^"]+)"`).FindAllStringSubmatch(string(source), -1)
+		if len(found) == 0 {
+			t.Error("no texts in", name)
+		}
+		for _, m := range found {
+			if tongue("ko").say(m[1]) == m[1] {
+				t.Errorf("%s: %q has no Korean", name, m[1])
+			}
+		}
+	}
+}
