@@ -128,7 +128,7 @@ func (e *Engine) look(ctx context.Context, due time.Time, rules []*strategy.Stra
 		wg.Go(func() {
 			for i := range next {
 				s := &seen[i]
-				s.bars, s.forming, s.quote, s.err = e.Feed.Bars(ctx, order[i], need[order[i]], due)
+				*s = e.sight(ctx, order[i], need[order[i]], due)
 			}
 		})
 	}
@@ -145,6 +145,16 @@ func (e *Engine) look(ctx context.Context, due time.Time, rules []*strategy.Stra
 		out[s] = seen[i]
 	}
 	return out, nil
+}
+
+// sight reads one symbol. A price that the exchange does not allow today is no price: it would set off exits.
+func (e *Engine) sight(ctx context.Context, s market.Symbol, n int, due time.Time) (seen sight) {
+	seen.bars, seen.forming, seen.quote, seen.err = e.Feed.Bars(ctx, s, n, due)
+	q := seen.quote
+	if seen.err == nil && (q.Upper.Sign() > 0 && q.Price.GreaterThan(q.Upper) || q.Price.LessThan(q.Lower)) {
+		seen.err = fmt.Errorf("price %s is outside the day's limits %s to %s", q.Price, q.Lower, q.Upper)
+	}
+	return seen
 }
 
 // decide asks every rule about every symbol and writes all answers in one transaction.
@@ -248,12 +258,12 @@ func (e *Engine) Watch(ctx context.Context, at time.Time) error {
 			}
 			q, read := quotes[s]
 			if !read {
-				var err error
-				if _, _, q, err = e.Feed.Bars(ctx, s, 0, at); err != nil {
-					failed = append(failed, fmt.Errorf("watch %s: %w", s, err)) // the others are watched all the same
+				seen := e.sight(ctx, s, 0, at)
+				if seen.err != nil {
+					failed = append(failed, fmt.Errorf("watch %s: %w", s, seen.err)) // the others are watched all the same
 					continue
 				}
-				quotes[s] = q
+				q, quotes[s] = seen.quote, seen.quote
 			}
 			if err := e.watch(ctx, at, r, s, q); err != nil {
 				return err
