@@ -55,6 +55,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if o.Rules, err = sweptRule(o.Rules, args); err != nil {
 				return err
 			}
+			o.Progress = f.progress(c.ErrOrStderr())
 			for _, text := range f.limits {
 				l, err := parseLimit(text)
 				if err != nil {
@@ -102,6 +103,23 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.forward, "walk-forward", "", "IN/OUT: pick over IN sessions, trade over the next OUT, and so on")
 	fs.BoolVar(&f.anchored, "anchored", false, "with --walk-forward: pick over all sessions so far")
 	return c
+}
+
+// progress tells a person at a terminal how far the sweep is; nil elsewhere. Workers may report out of order.
+func (f sweepFlags) progress(w io.Writer) func(done, all int) {
+	if !terminal(w) {
+		return nil
+	}
+	things := "sets"
+	if f.forward != "" {
+		things = "sessions"
+	}
+	return func(done, all int) {
+		fmt.Fprintf(w, "\r%d of %d %s\x1b[K", done, all, things)
+		if done == all {
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+	}
 }
 
 // walkForward repeats the sweep through time.
