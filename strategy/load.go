@@ -27,6 +27,7 @@ type Options struct {
 const (
 	maxStrategies = 500
 	maxSymbols    = 5000
+	maxLets       = 1000 // of one strategy
 )
 
 // Load reads a file of rules; name is how problems call it. It collects every problem it can find; the file is nil if
@@ -302,6 +303,10 @@ func parseSymbols(data []byte) (list []market.Symbol, what string, line int) {
 // lets reads name: expression.
 func (l *loader) lets(n *yaml.Node, r *rule) map[string]*node {
 	list, ok := l.Entries(n, "let")
+	if len(list) > maxLets {
+		l.fail(strict.PlaceOf(list[maxLets].Key), fmt.Sprintf("more than %d lets", maxLets), "")
+		list, ok = nil, false
+	}
 	r.partial = r.partial || !ok
 	lets := map[string]*node{}
 	for _, e := range list {

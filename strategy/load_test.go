@@ -166,6 +166,19 @@ func TestARuleTimesItsSymbolsIsBounded(t *testing.T) {
 	}
 }
 
+func TestTheNumberOfLetsIsBounded(t *testing.T) {
+	for n, fine := range map[int]bool{1000: true, 1001: false} {
+		text := rules + "    let:\n"
+		for i := range n {
+			text += fmt.Sprintf("      a%d: close\n", i)
+		}
+		f, problems := strategy.Load("a.yaml", []byte(text), strategy.Options{})
+		if (f != nil) != fine || !fine && (len(problems) != 1 || !strings.HasPrefix(problems.Error(), "a.yaml:1010:7: more than 1000 lets")) {
+			t.Errorf("%d lets: %.200s", n, problems)
+		}
+	}
+}
+
 func TestProductsCannotGrowWithoutEnd(t *testing.T) {
 	for text, fine := range map[string]bool{
 		"close" + strings.Repeat(" * volume", 4):                     true,
