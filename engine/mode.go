@@ -248,8 +248,8 @@ func (e *Engine) compareClocks() error {
 	return nil
 }
 
-// weighLoss holds the day's loss against its two limits: from the one on only exits are sent, from the other on nothing.
-// A new date ends the former.
+// weighLoss holds the day's loss against its two limits, from the one on only exits are sent, from the other on nothing,
+// and the fall from the best of many days against its own. A new date ends the first.
 func (e *Engine) weighLoss(a broker.Account) error {
 	for _, h := range a.Holdings {
 		if h.Shares > 0 && h.Price.Sign() <= 0 {
@@ -262,6 +262,11 @@ func (e *Engine) weighLoss(a broker.Account) error {
 	}
 	if l.HaltLoss.Sign() > 0 && !loss.LessThan(l.HaltLoss) {
 		return e.stop("halt_loss", say(l.HaltLoss))
+	}
+	if l.Drawdown.Sign() > 0 {
+		if fell, allowed := e.peak(a).Sub(a.Equity), e.peak(a).Mul(l.Drawdown); fell.Sign() > 0 && !fell.LessThan(allowed) {
+			return e.stop("drawdown", fmt.Sprintf("%s won below the best opening of %d sessions, the limit is %s won", fell, drawdownSessions, allowed))
+		}
 	}
 	if l.DailyLoss.Sign() > 0 && !loss.LessThan(l.DailyLoss) {
 		_, err := e.turnTo(journal.State{Mode: journal.ModeReduceOnly, Reason: reasonLoss, Detail: say(l.DailyLoss), By: "daemon"}, journal.ModeActive)

@@ -441,6 +441,35 @@ func TestTheDaysLossEndsEntriesAndThenEverything(t *testing.T) {
 	}
 }
 
+func TestAFallFromTheBestDayHalts(t *testing.T) {
+	r := newRig(t)
+	limits := risk.Practice()
+	limits.Drawdown = decimal.New(10, -2)
+	gate, err := risk.New(limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.config.Gate = gate
+	e := r.edit()
+	rules := r.rules(rule("a", never, never))
+	equity := decimal.Zero
+	e.account = func(a *broker.Account) { a.Equity = equity }
+	day := monday
+	for n, c := range []struct {
+		won  int64
+		want string
+	}{{100_000_000, "active reconciled"}, {110_000_000, "active reconciled"}, {105_000_000, "active reconciled"}, {99_000_001, "active reconciled"}, {99_000_000, "halted drawdown"}} {
+		equity = decimal.NewFromInt(c.won)
+		for minute := range 2 {
+			r.slot(r.to(day, 10, minute), rules)
+		}
+		if got := r.mode(); got != c.want {
+			t.Errorf("day %d: mode %q, want %q", n, got, c.want)
+		}
+		day = day.Add(1)
+	}
+}
+
 // rejecting refuses every order.
 type rejecting struct{ broker.Broker }
 

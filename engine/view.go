@@ -119,6 +119,32 @@ func Used(j *journal.Journal, now time.Time) Usage {
 type opening struct {
 	date   market.Date
 	equity decimal.Decimal
+	best   decimal.Decimal // of the last sessions' openings
+}
+
+// drawdownSessions is how far back a drawdown is counted from.
+const drawdownSessions = 20
+
+// peak is the best equity at the openings of the last sessions, today's included. Money paid in or taken out moves it.
+func (e *Engine) peak(account broker.Account) decimal.Decimal {
+	today := market.DateOf(account.At)
+	e.lossToday(account) // the day's opening is read
+	if !e.day.best.IsZero() {
+		return e.day.best
+	}
+	e.day.best = e.day.equity
+	first, err := e.Calendar.AddSessions(today, 1-drawdownSessions)
+	if err != nil {
+		return e.day.best
+	}
+	sessions, err := e.Calendar.Sessions(first.Date, today)
+	if err != nil {
+		return e.day.best
+	}
+	for _, s := range sessions {
+		e.day.best = decimal.Max(e.day.best, openingEquity(e.Journal, s.Date, account))
+	}
+	return e.day.best
 }
 
 // lossToday is what the account lost since the last snapshot of an earlier date, or the first of this one: realised,
@@ -126,7 +152,7 @@ type opening struct {
 func (e *Engine) lossToday(account broker.Account) decimal.Decimal {
 	today := market.DateOf(account.At)
 	if e.day.date != today {
-		e.day = opening{today, openingEquity(e.Journal, today, account)}
+		e.day = opening{date: today, equity: openingEquity(e.Journal, today, account)}
 	}
 	return e.day.equity.Sub(account.Equity)
 }

@@ -491,6 +491,7 @@ var nothing = map[string]string{
 	"limits.Symbols":           "everything",
 	"limits.Rejections":        "none",
 	"limits.HaltLoss":          "the engine's affair",
+	"limits.Drawdown":          "the engine's affair",
 }
 
 // exitNeeds names the inputs that an exit at market cannot do without. No other is a reason to stop one.
@@ -835,10 +836,10 @@ func TestLimitsAreBoundByTheCeilings(t *testing.T) {
 			l.ListAge++
 			l.AccountAge++
 			l.Rejections++
-			l.HaltLoss = l.HaltLoss.Add(dec("1"))
+			l.HaltLoss, l.Drawdown = l.HaltLoss.Add(dec("1")), l.Drawdown.Add(dec("0.0001"))
 			l.CoolDown, l.Duplicate = maxPause+1, maxPause+1
 			return l
-		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute rejections halt_loss collar quote_age list_age account_age cool_down duplicate", false},
+		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute rejections halt_loss drawdown collar quote_age list_age account_age cool_down duplicate", false},
 		{"negative", func() Limits {
 			l := Practice()
 			l.OrderValue, l.Positions, l.CoolDown, l.Collar = dec("-1"), -1, -1, dec("-0.01")

@@ -24,6 +24,7 @@ type Limits struct {
 	OrdersPerMinute int             // sent within a minute, this one included; unset refuses every order but an exit
 	Rejections      int             // of a strategy's orders in a row, at which its entries end until a person arms it; unset is none
 	HaltLoss        decimal.Decimal // loss of the day at which everything halts, exits too; unset is none. The engine applies it
+	Drawdown        decimal.Decimal // loss from the best opening of 20 sessions, as a part of it, at which everything halts; unset is none. The engine applies it
 	CoolDown        time.Duration   // after the strategy's exit from the symbol, before it may enter again; unset is none
 	Duplicate       time.Duration   // after the strategy's entry into the symbol, before the next; unset is none
 	Symbols         []market.Symbol // nothing else may be bought; empty is everything
@@ -77,6 +78,7 @@ func ceiling() Limits {
 		OrdersPerMinute:  30,
 		Rejections:       20,
 		HaltLoss:         decimal.New(2000, 6),
+		Drawdown:         decimal.New(1, 0),
 		Collar:           decimal.New(5, -2),
 		QuoteAge:         30 * time.Second,
 		ListAge:          30 * time.Second,
@@ -128,6 +130,7 @@ func (l Limits) problems() (found []*LimitError) {
 	add(bound("orders_per_minute", true, count(l.OrdersPerMinute), count(c.OrdersPerMinute), decimal.Decimal.String))
 	add(bound("rejections", false, count(l.Rejections), count(c.Rejections), decimal.Decimal.String))
 	add(bound("halt_loss", false, l.HaltLoss, c.HaltLoss, won))
+	add(bound("drawdown", false, l.Drawdown, c.Drawdown, percent))
 	add(bound("collar", true, l.Collar, c.Collar, percent))
 	add(bound("quote_age", true, nanos(l.QuoteAge), nanos(c.QuoteAge), span))
 	add(bound("list_age", true, nanos(l.ListAge), nanos(c.ListAge), span))

@@ -83,6 +83,7 @@ type LimitsConfig struct {
 	OrdersPerMinute  int      `yaml:"orders_per_minute"`
 	Collar           Percent  `yaml:"collar"`
 	HaltLoss         Money    `yaml:"halt_loss"`
+	Drawdown         Percent  `yaml:"drawdown"`
 	Rejections       int      `yaml:"rejections"`
 	CoolDown         Duration `yaml:"cool_down"`
 	Duplicate        Duration `yaml:"duplicate"`

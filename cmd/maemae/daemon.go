@@ -260,6 +260,9 @@ func limits(cfg Config) risk.Limits {
 	if c.Collar.Sign() > 0 {
 		l.Collar = c.Collar.Decimal
 	}
+	if c.Drawdown.Sign() > 0 {
+		l.Drawdown = c.Drawdown.Decimal
+	}
 	if c.CoolDown > 0 {
 		l.CoolDown = time.Duration(c.CoolDown)
 	}

@@ -108,6 +108,7 @@ func limitUse(gate *risk.Gate, u *engine.Usage) []LimitUse {
 		{Limit: "symbol_value", Value: won(l.SymbolValue)}, {Limit: "positions", Value: count(l.Positions)},
 		{Limit: "orders_per_day", Value: count(l.OrdersPerDay)}, {Limit: "orders_per_minute", Value: count(l.OrdersPerMinute)},
 		{Limit: "daily_loss", Value: won(l.DailyLoss)}, {Limit: "halt_loss", Value: won(l.HaltLoss)},
+		{Limit: "drawdown", Value: orNotSet(l.Drawdown)},
 		{Limit: "rejections", Value: count(l.Rejections)}, {Limit: "collar", Value: l.Collar.Shift(2).String() + "%"},
 		{Limit: "cool_down", Value: l.CoolDown.String()}, {Limit: "duplicate", Value: l.Duplicate.String()},
 		{Limit: "symbols", Value: symbolList(l)},
@@ -129,6 +130,13 @@ func limitUse(gate *risk.Gate, u *engine.Usage) []LimitUse {
 		}
 	}
 	return rows
+}
+
+func orNotSet(ratio decimal.Decimal) string {
+	if ratio.IsZero() {
+		return "not set"
+	}
+	return ratio.Shift(2).String() + "%"
 }
 
 func symbolList(l risk.Limits) string {
