@@ -287,10 +287,7 @@ func browse(t *testing.T, page string) (console []string, asked int) {
 	if err != nil {
 		t.Fatalf("chromium: %v\n%s", err, out)
 	}
-	for _, said := range regexp.MustCompile(`(?m)^.*CONSOLE.*$`).FindAllString(string(out), -1) {
-		console = append(console, said)
-	}
-	return console, len(count)
+	return regexp.MustCompile(`(?m)^.*CONSOLE.*$`).FindAllString(string(out), -1), len(count)
 }
 
 func TestChromiumOpensThePageWithoutAWord(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -226,8 +227,9 @@ func TestMetricsAndHealthSayWhatTheDaemonDoes(t *testing.T) {
 		t.Errorf("pprof is on the network: %v %v", res, err)
 	}
 	var profile bytes.Buffer
-	curl := http.Client{Transport: &http.Transport{Dial: func(_, _ string) (net.Conn, error) {
-		return net.Dial("unix", filepath.Join(f.dir, "state", socketName))
+	curl := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(f.dir, "state", socketName))
 	}}}
 	res, err := curl.Get("http://maemae/debug/pprof/goroutine?debug=1")
 	if err != nil {
