@@ -204,7 +204,7 @@ func (s *server) routes() http.Handler {
 // asset serves a vendored or own file. They hold nothing of the account.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	if !fs.ValidPath(name) {
+	if info, err := fs.Stat(files, "assets/"+name); err != nil || info.IsDir() {
 		http.NotFound(w, r)
 		return
 	}

@@ -552,10 +552,6 @@ func (s *server) symbol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := symbolPage{Symbol: symbol, Names: s.watchers(symbol), Chosen: r.URL.Query().Get("strategy")}
-	if p.Chosen == "" && len(p.Names) > 0 {
-		p.Chosen = p.Names[0]
-	}
-	p.Data = "/data/symbols/" + string(symbol) + "?" + url.Values{"strategy": {p.Chosen}}.Encode()
 	for _, h := range held(s.Journal.Book()) {
 		if h.Symbol == symbol {
 			p.Held = append(p.Held, h)
@@ -569,6 +565,14 @@ func (s *server) symbol(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusInternalServerError, err)
 		return
 	}
+	switch { // the rule that acted last, where none is asked for
+	case p.Chosen != "":
+	case len(p.Acts) > 0:
+		p.Chosen = p.Acts[0].Strategy
+	case len(p.Names) > 0:
+		p.Chosen = p.Names[0]
+	}
+	p.Data = "/data/symbols/" + string(symbol) + "?" + url.Values{"strategy": {p.Chosen}}.Encode()
 	s.show(w, r, http.StatusOK, "symbol", string(symbol)+" "+s.Name(symbol), p)
 }
 

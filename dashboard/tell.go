@@ -25,6 +25,7 @@ type telling struct {
 	Head     string // a code: what happened
 	Strategy string
 	Symbol   market.Symbol
+	Reason   string // a code, of a decision
 	Text     string
 	Decision string // id of the decision it belongs to, where the entry names one
 	Body     journal.Body
@@ -47,7 +48,7 @@ func tell(e journal.Entry) telling {
 		}
 	case journal.Decision:
 		t.Strategy, t.Symbol, t.Head, t.Decision = b.Strategy, b.Symbol, string(b.Answer), b.ID
-		t.Text = strings.TrimSpace(string(b.Reason) + " " + b.Detail)
+		t.Reason, t.Text = string(b.Reason), b.Detail
 	case journal.Refusal:
 		t.Strategy, t.Symbol, t.Head, t.Level, t.Decision = b.Strategy, b.Order.Symbol, "refused", "warn", b.Decision
 		t.Text = b.Order.String() + ": " + b.Refusal.Error()
@@ -71,7 +72,7 @@ func tell(e journal.Entry) telling {
 	case journal.Cancel:
 		t.Text = strings.TrimSpace(b.Why + " " + b.Error)
 	case journal.State:
-		t.Head, t.Text = string(b.Mode), strings.TrimSpace(fmt.Sprintf("%s %s, by %s", b.Reason, b.Detail, b.By))
+		t.Head, t.Text = string(b.Mode), fmt.Sprintf("%s, by %s", strings.TrimSpace(b.Reason+" "+b.Detail), b.By)
 		if b.Mode == journal.ModeHalted || b.Mode == journal.ModeKilled {
 			t.Level = "error"
 		}

@@ -57,9 +57,8 @@
     const [whole, part] = String(text).split(".");
     return whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + (part ? "." + part : "");
   };
-  const brief = (n) => Math.abs(n) >= 1e8 ? (n / 1e8).toFixed(2) + "억" : Math.abs(n) >= 1e6 ? (n / 1e4).toLocaleString("en-US", { maximumFractionDigits: 0 }) + "만" : n.toLocaleString("en-US", { maximumFractionDigits: 2 });
   const korean = document.documentElement.lang === "ko";
-  const axis = (n) => korean ? brief(n) : n.toLocaleString("en-US", { maximumFractionDigits: n > 1000 ? 0 : 2 });
+  const axis = (n) => n.toLocaleString("en-US", { maximumFractionDigits: n > 1000 ? 0 : 2 });
 
   function look() {
     return {
@@ -113,7 +112,7 @@
       bars.setData(data.bars.map((b) => ({ time: b.date, open: Number(b.open), high: Number(b.high), low: Number(b.low), close: Number(b.close) })));
       volume.setData(data.bars.map((b) => ({ time: b.date, value: b.volume, color: css(Number(b.close) >= Number(b.open) ? "--up" : "--down") + "40" })));
       data.lines.forEach((l, i) => lines[i].setData(data.bars.map((b, k) => l.values[k] === "" ? { time: b.date } : { time: b.date, value: Number(l.values[k]) })));
-      marks.setMarkers(data.marks.filter((m) => m.date in at).map((m) => ({ time: m.date, position: m.side === "buy" ? "belowBar" : "aboveBar", shape: m.side === "buy" ? "arrowUp" : "arrowDown", color: css(m.side === "buy" ? "--up" : "--down"), text: box.dataset[m.side], size: 1.4 })));
+      marks.setMarkers(data.marks.filter((m) => m.date in at).map((m) => ({ time: m.date, position: m.side === "buy" ? "belowBar" : "aboveBar", shape: m.side === "buy" ? "arrowUp" : "arrowDown", color: css(m.side === "buy" ? "--up" : "--down"), text: box.clientWidth < 600 ? "" : box.dataset[m.side], size: 1.4 })));
     }
     function shape() { // one series a line of the rule; what is no price gets a pane of its own
       const names = data.lines.map((l) => l.name + l.on_bars).join("\n");
