@@ -129,8 +129,8 @@ func TestHistories(t *testing.T) {
 // totals show that the histories are about something.
 type totals struct {
 	sync.Mutex
-	days, faults, crashes, calls, posts, halted, killed int
-	ends                                                map[string]int
+	days, faults, crashes, calls, posts int
+	ends                                map[string]int
 }
 
 func (s *totals) add(d *day) {
