@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -106,9 +105,9 @@ func rootCommand() *cobra.Command {
 	}
 	root.PersistentFlags().String("config", "", "configuration file (default ./config.yaml, else /etc/maemae/config.yaml)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return hinted(usageError{err}, "maemae "+strings.TrimPrefix(c.CommandPath(), "maemae ")+" --help")
+		return hinted(usageError{err}, c.CommandPath()+" --help")
 	})
-	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand(), notifyCommand())
+	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand(), sweepCommand(), notifyCommand())
 	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), verifyCommand(), backupCommand(), restoreCommand())
 	root.AddCommand(doctorCommand(), limitsCommand(), haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand())
 	for _, c := range root.Commands() {
