@@ -65,8 +65,8 @@ type Engine struct {
 	Config
 	turn    sync.Mutex // held by the step that runs
 	reads   map[string]absence
-	quiet   map[string]time.Time // exits that cannot be sent yet, and since when
-	waiting map[string]wish      // sells of a slot that a passing fact held up, by rule and symbol
+	quiet   map[string]spell // exits that cannot be sent for their quote
+	waiting map[string]wish  // sells of a slot that a passing fact held up, by rule and symbol
 	rules   []*strategy.Strategy
 	day     opening
 	health  health
@@ -75,6 +75,9 @@ type Engine struct {
 	modes  sync.Mutex  // held from reading the mode to writing the next
 	killed atomic.Bool // also when the disk refused the entry
 }
+
+// spell is since when an exit has been refused for its quote or collar, and when it last was.
+type spell struct{ since, last time.Time }
 
 // absence counts complete reads in which an unknown intent did not show.
 type absence struct {
@@ -93,7 +96,7 @@ func New(c Config) (*Engine, error) {
 	if c.Readers <= 0 {
 		c.Readers = 16
 	}
-	return &Engine{Config: c, reads: map[string]absence{}, quiet: map[string]time.Time{}, waiting: map[string]wish{}, health: health{doubts: map[string]time.Time{}}}, nil
+	return &Engine{Config: c, reads: map[string]absence{}, quiet: map[string]spell{}, waiting: map[string]wish{}, health: health{doubts: map[string]time.Time{}}}, nil
 }
 
 // SetRules puts a strategy file in force, between two steps, and records it.

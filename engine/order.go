@@ -27,6 +27,8 @@ const (
 	cancelTries  = 5
 	restOfIOC    = 10 * time.Second
 	collarAfter  = time.Minute // an exit refused for its quote this long goes out as a limit at the collar
+	// spellGap ends such a spell: longer than exits are ever apart, shorter than a night.
+	spellGap = 90 * time.Minute
 )
 
 // fate is what became of one try of an order.
@@ -202,16 +204,21 @@ func or(a, b decimal.Decimal) decimal.Decimal {
 
 // refuse writes the no, and since when an exit waits for its quote.
 func (e *Engine) refuse(w wish, o broker.Order, r risk.Refusal, passed []risk.Passed) (fate, error) {
-	if _, known := e.quiet[w.key()]; !known && w.decision.Answer == strategy.Sell && (r.Code == "quote" || r.Code == "collar") {
-		e.quiet[w.key()] = e.Now()
+	if w.decision.Answer == strategy.Sell && (r.Code == "quote" || r.Code == "collar") {
+		s, now := e.quiet[w.key()], e.Now()
+		if now.Sub(s.last) > spellGap {
+			s.since = now
+		}
+		s.last = now
+		e.quiet[w.key()] = s
 	}
 	return fate{refusal: &r}, e.write(journal.Refusal{Decision: w.id, Strategy: w.rule.Name, Order: o, Refusal: r, Passed: passed})
 }
 
 // stuck tells whether an exit has been held up by its quote or collar long enough to insist.
 func (e *Engine) stuck(w wish) bool {
-	since, waits := e.quiet[w.key()]
-	return waits && w.decision.Answer == strategy.Sell && e.Now().Sub(since) >= collarAfter
+	s, now := e.quiet[w.key()], e.Now()
+	return w.decision.Answer == strategy.Sell && now.Sub(s.last) <= spellGap && now.Sub(s.since) >= collarAfter
 }
 
 func (e *Engine) request(w wish, o broker.Order) risk.Request {

@@ -599,6 +599,23 @@ func TestAnExitWithoutAQuoteGoesOutAfterAMinuteAtTheCollar(t *testing.T) {
 	r.agree()
 }
 
+// A spell that is over does not count for the next exit.
+func TestAnExitHeldUpYesterdayWaitsAnewToday(t *testing.T) {
+	r := newRig(t)
+	down := false
+	r.config.Feed = blind{feed{r.client}, &down}
+	r.crash()
+	r.start()
+	r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never)))
+	down = true
+	out := r.rules(rule("a", never, always))
+	r.slot(r.to(monday, 15, 10), out)
+	r.slot(r.to(market.Date(20260106), 10, 0), out)
+	if got := r.last(); got.Code != "quote" || len(entries[journal.Intent](r)) != 1 {
+		t.Errorf("refusal %+v, intents %+v", got, entries[journal.Intent](r))
+	}
+}
+
 func TestOneSymbolThatCannotBeReadDoesNotStopTheExitsOfOthers(t *testing.T) {
 	r := newRig(t)
 	r.start()
