@@ -117,7 +117,7 @@ func heading(t *testing.T, folder *history.Folder) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		growth = growth.Add(b.At(b.Len() - 1).Close.DivRound(b.At(0).Close, 8))
+		growth = growth.Add(b.At(b.Len()-1).Close.DivRound(b.At(0).Close, 8))
 		names = append(names, folder.Instrument(s).Name)
 	}
 	held := growth.DivRound(decimal.NewFromInt(int64(len(symbols))), 8).Sub(decimal.NewFromInt(1))

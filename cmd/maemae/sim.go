@@ -15,7 +15,7 @@ import (
 )
 
 func simCommand() *cobra.Command {
-	var listen, start, cash, clock string
+	var listen, start, cash, clock, faults string
 	var useTLS bool
 	var o kissim.Options
 	c := &cobra.Command{
@@ -31,6 +31,11 @@ Its clock runs in real time, or with --clock stepped only when a client moves it
 				return err
 			}
 			o.Clock = kissim.Clock(clock)
+			if faults != "" {
+				if o.Faults, err = kissim.LoadFaults(faults); err != nil {
+					return err
+				}
+			}
 			if start == "now" {
 				o.Start = time.Now()
 			} else if start != "" {
@@ -64,6 +69,7 @@ Its clock runs in real time, or with --clock stepped only when a client moves it
 	f.StringVar(&o.AppSecret, "app-secret", "", "and this secret")
 	f.StringVar(&o.Account, "account", "", "and this account, such as 50012345-01")
 	f.IntVar(&o.Rate, "rate", 0, "calls a second (default: KIS's own for the environment)")
+	f.StringVar(&faults, "faults", "", "script of faults to rehearse with (docs/FAULTS.md)")
 	f.BoolVar(&useTLS, "tls", false, "serve HTTPS with a certificate made for the occasion")
 	return c
 }
