@@ -221,7 +221,7 @@ func TestASweepSaysWhatItCannotDo(t *testing.T) {
 			t.Errorf("%q, want %q", err, c.want)
 		}
 	}
-	if _, err := Sweep(options(shipped(t)[:1], f), SweepOptions{}); err == nil || !strings.Contains(err.Error(), "no parameter with a range") {
+	if _, err := Sweep(options(shipped(t)[1:2], f), SweepOptions{}); err == nil || !strings.Contains(err.Error(), "no parameter with a range") {
 		t.Error(err)
 	}
 	if _, err := Sweep(options(shipped(t), f), SweepOptions{}); err == nil || !strings.Contains(err.Error(), "rules, one is swept") {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -432,10 +433,13 @@ func (d *daemon) record(r scheduler.Record) error {
 	return err
 }
 
-// last is the job's newest recorded slot, and the newest moment it decided at.
+// last is the job's newest recorded slot, or else the moment its rule first came into force, and the newest moment it
+// decided at.
 func (d *daemon) last(job string) (recorded, begun time.Time) {
 	if s, ok := d.journal.Book().Slot(job); ok {
 		recorded = s.Due
+	} else {
+		recorded = d.inForceSince(job)
 	}
 	for e, err := range d.journal.Entries(context.Background(), journal.Query{Kinds: []string{"decision"}, Strategy: job, Newest: true, Limit: 1}) {
 		if decision, ok := e.Body.(journal.Decision); err == nil && ok {
@@ -443,6 +447,17 @@ func (d *daemon) last(job string) (recorded, begun time.Time) {
 		}
 	}
 	return recorded, begun
+}
+
+// inForceSince is when a strategy file with that rule was first put in force. A daemon that died in its very first slot
+// has nothing else to tell it that there was one.
+func (d *daemon) inForceSince(job string) time.Time {
+	for e, err := range d.journal.Entries(context.Background(), journal.Query{Kinds: []string{journal.Rules{}.Kind()}}) {
+		if rules, ok := e.Body.(journal.Rules); err == nil && ok && slices.Contains(rules.Names, job) {
+			return e.At
+		}
+	}
+	return time.Time{}
 }
 
 // run reconciles and then lives until the context ends.

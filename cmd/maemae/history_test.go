@@ -12,7 +12,7 @@ import (
 func TestHistoryIsPulledFromKISAndGoesOnWhereItStopped(t *testing.T) {
 	f := newField(t, kissim.Options{Data: "testdata/krx-daily", Start: market.Date(20250102).At(16, 0)}, goldenCross("005930", "003560"))
 	f.run("history", "pull", "--from", "2023-12-05", "--clock", "sim")
-	if got := f.run("history", "ls"); !strings.Contains(got, "005930  삼성전자    2023-12-05  2025-01-02   262  adjusted  kis") {
+	if got := f.words("history", "ls"); !strings.Contains(got, "005930 삼성전자 2023-12-05 2025-01-02 262 adjusted kis") {
 		t.Errorf("ls:\n%s", got)
 	}
 	if got := f.run("history", "check", "005930"); !strings.Contains(got, "nothing is missing") {
@@ -23,10 +23,15 @@ func TestHistoryIsPulledFromKISAndGoesOnWhereItStopped(t *testing.T) {
 	}
 	calls := f.calls.Load()
 	f.run("history", "pull", "005930", "--from", "2023-12-05", "--clock", "sim")
-	if got := f.run("history", "ls"); !strings.Contains(got, "2023-12-05  2025-01-10   268") {
+	if got := f.words("history", "ls"); !strings.Contains(got, "2023-12-05 2025-01-10 268") {
 		t.Errorf("ls after a week:\n%s", got)
 	}
 	if n := f.calls.Load() - calls; n > 5 {
 		t.Errorf("%d calls for a week of one symbol", n)
 	}
+}
+
+// words is what a command prints, with single spaces.
+func (f *field) words(args ...string) string {
+	return strings.Join(strings.Fields(f.run(args...)), " ")
 }
