@@ -61,12 +61,15 @@ type day struct {
 	tell    bool
 	ctx     context.Context
 
-	decisions, held map[string]bool // written; and those refused for their quote
-	met             map[string]bool // orders of persons that the book has
+	decisions map[string]bool // written
+	held      map[string]bool // strategies and symbols with an order refused for its quote
+	met       map[string]bool // orders that no intent explains
+	strange   string          // one of them that has not halted the daemon yet
+	mode      journal.Mode    // in force at the entry being followed
 
 	hits   []kissim.Hit   // before it healed
 	events string         // at the end: hash of everything that happened
-	mode   string         // at the end
+	end    string         // at the end: mode and reason
 	ends   map[string]int // at the end: what became of the orders
 }
 
@@ -194,7 +197,7 @@ func (w world) run(p plan, tell bool) (*day, error) {
 	}
 	d.pipe = newPipe(d)
 	defer d.pipe.Close()
-	defer d.end()
+	defer d.leave()
 	if err := d.boot(filepath.Join(dir, "life-0")); err != nil {
 		return nil, err
 	}
@@ -220,7 +223,7 @@ func (w world) run(p plan, tell bool) (*day, error) {
 // conclude sums the day up.
 func (d *day) conclude() {
 	b := d.journal.Book()
-	d.mode, d.ends = string(b.State().Mode)+" "+b.State().Reason, map[string]int{}
+	d.end, d.ends = string(b.State().Mode)+" "+b.State().Reason, map[string]int{}
 	for _, o := range b.Orders() {
 		d.ends[o.End]++
 	}
@@ -319,7 +322,7 @@ func (d *day) live(do func()) {
 		d.fail("rig", "copy: %v", err)
 		return
 	}
-	d.end()
+	d.leave()
 	d.dying, d.cutHead = false, nil
 	if err := d.boot(dir); err != nil {
 		d.fail("I-20", "the journal does not open again: %v", err)
@@ -372,8 +375,8 @@ func (d *day) copyState(to string) error {
 	return nil
 }
 
-// end lets go of a process's files.
-func (d *day) end() {
+// leave lets go of a process's files.
+func (d *day) leave() {
 	_ = d.client.Close()  // it is dead
 	_ = d.journal.Close() // and so is this
 }

@@ -147,7 +147,7 @@ func (s *totals) add(d *day) {
 	for k, n := range d.ends {
 		s.ends[k] += n
 	}
-	s.ends["mode "+d.mode]++
+	s.ends["mode "+d.end]++
 }
 
 func (s *totals) String() string {

@@ -100,7 +100,7 @@ func (d *day) allowedNow(b *journal.Book, i journal.Intent, now time.Time) {
 	}
 	account, _ := b.Account()
 	for what, age := range map[string]time.Duration{"list": now.Sub(i.Baseline.At) - l.ListAge, "quote": now.Sub(i.Quote.At) - l.QuoteAge, "balance": now.Sub(account.At) - l.AccountAge} {
-		if age > 0 && !(what == "quote" && i.Exit && i.Order.Type == broker.Limit && d.held[i.Decision]) { // an exit that its quote held up insists
+		if age > 0 && !(what == "quote" && i.Exit && i.Order.Type == broker.Limit && d.held[i.Strategy+string(i.Order.Symbol)]) { // an exit that its quote held up insists
 			d.fail("I-16", "%s is sent on a %s that is %s too old", i.ID, what, age)
 		}
 	}
@@ -222,22 +222,29 @@ func (d *day) look() {
 	if settled {
 		d.positions(b, rows)
 	}
-	d.strangers(b, rows)
 }
 
-// strangers: P-14. An order of a person that came after the day's opening, into an account said to be the daemon's alone,
-// halts in the same step in which the daemon sees it.
-func (d *day) strangers(b *journal.Book, rows map[string]broker.Row) {
-	opening, _ := b.Opening(monday)
-	for key, r := range rows {
-		if _, seen := b.External(r.ID); !seen || r.Channel == "OpnAPI" || d.met[key] {
-			continue
+// stranger: P-14. An order of a person that came after the day's opening, into an account said to be the daemon's alone,
+// halts before anything else is sent.
+func (d *day) stranger(e journal.Entry) {
+	switch b := e.Body.(type) {
+	case journal.State:
+		d.mode = b.Mode
+	case journal.External:
+		key := b.Row.ID.Key()
+		opening, _ := d.journal.Book().Opening(monday)
+		before := slices.ContainsFunc(opening, func(n string) bool { return (broker.OrderID{Date: monday, Number: n}).Key() == key })
+		if d.exclusive && b.Row.Channel != "OpnAPI" && !before && !d.met[key] && d.mode != journal.ModeHalted && d.mode != journal.ModeKilled {
+			d.strange = b.Row.ID.Number
 		}
 		d.met[key] = true
-		before := slices.ContainsFunc(opening, func(n string) bool { return (broker.OrderID{Date: monday, Number: n}).Key() == key })
-		if m := b.State().Mode; d.exclusive && !before && m != journal.ModeHalted && m != journal.ModeKilled {
-			d.fail("P-14", "order %s is a person's, and the mode is %s", r.ID.Number, m)
+	case journal.Intent:
+		if d.strange != "" {
+			d.fail("P-14", "order %s is a person's, and %s is sent", d.strange, b.ID)
 		}
+	}
+	if d.mode == journal.ModeHalted || d.mode == journal.ModeKilled {
+		d.strange = ""
 	}
 }
 
@@ -273,6 +280,7 @@ func (d *day) follow() {
 	fresh := d.fresh
 	d.fresh = nil
 	for _, e := range fresh {
+		d.stranger(e)
 		switch b := e.Body.(type) {
 		case journal.Decision:
 			if d.decisions[b.ID] {
@@ -287,11 +295,16 @@ func (d *day) follow() {
 			if b.Refusal.Code == "" {
 				d.fail("I-17", "a refusal of %s without a code", b.Decision)
 			}
-			d.held[b.Decision] = d.held[b.Decision] || b.Refusal.Code == "quote" || b.Refusal.Code == "collar"
+			if b.Refusal.Code == "quote" || b.Refusal.Code == "collar" {
+				d.held[b.Strategy+string(b.Order.Symbol)] = true
+			}
 		}
 		if d.tell {
 			d.describe(e)
 		}
+	}
+	if d.strange != "" {
+		d.fail("P-14", "order %s is a person's, and the mode is %s", d.strange, d.mode)
 	}
 }
 
