@@ -35,16 +35,20 @@ type stage struct {
 	host    string
 
 	mu   sync.Mutex
-	now  time.Time // the daemon's clock
-	wall time.Time
+	now  time.Time     // the daemon's clock
+	gone time.Duration // what the machine's clock is ahead of the real one
 	acts []string
 }
 
 func (s *stage) clock() time.Time { s.mu.Lock(); defer s.mu.Unlock(); return s.now }
 
-func (s *stage) machine() time.Time { s.mu.Lock(); defer s.mu.Unlock(); return s.wall }
+func (s *stage) machine() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.gone)
+}
 
-func (s *stage) later(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.wall = s.wall.Add(d) }
+func (s *stage) later(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.gone += d }
 
 func (s *stage) act(text string) error {
 	s.mu.Lock()
@@ -66,7 +70,7 @@ func (s *stage) append(t testing.TB, bodies ...journal.Body) {
 // set builds the stage. ticks makes the streams look; nil never does.
 func set(t testing.TB, ticks func(context.Context, time.Duration) <-chan time.Time) *stage {
 	t.Helper()
-	s := &stage{wall: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}
+	s := &stage{}
 	var err error
 	if s.journal, err = journal.Open("", journal.Options{Now: s.clock}); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@
       const said = JSON.parse(m.data), clock = document.getElementById("clock");
       document.body.classList.remove("stale");
       if (clock) clock.textContent = said.now.slice(0, 10) + " " + said.now.slice(11, 19);
-      if (seq !== null && said.seq !== seq) refresh();
+      if (said.seq !== seq) refresh(); // at first too: something may have happened since the page was made
       seq = said.seq;
     };
     stream.onerror = () => document.body.classList.add("stale");
