@@ -82,7 +82,7 @@ func (s *Server) execute(c *call) *reply {
 // word writes an answer as bytes. The vendor's helper keeps only headers whose names are in lower case, so they are set
 // as such.
 func (s *Server) word(c *call, r *reply) *answer {
-	body, err := json.Marshal(r.body)
+	body, err := appendJSON(nil, r.body)
 	if err != nil {
 		return &answer{status: http.StatusInternalServerError, header: http.Header{}, body: []byte(err.Error())}
 	}
