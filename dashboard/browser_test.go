@@ -47,7 +47,7 @@ func TestAPersonSeesAChartWithABuyAndOpensItsWhy(t *testing.T) {
 	c.until(t, fmt.Sprintf(`location.pathname === "/symbols/%s" && document.querySelector("#chart") && Number(document.querySelector("#chart").dataset.marks) >= 1 && Number(document.querySelector("#chart").dataset.bars) > 100`, buy.Symbol))
 	c.until(t, `document.querySelector("#legend").textContent.includes("sma(close, 10)")`)
 	found := false
-	for x := 0.5; x < 0.97 && !found; x += 0.004 { // hover along the chart until a mark tells of itself
+	for x := 0.96; x > 0.5 && !found; x -= 0.004 { // hover along the chart until a mark tells of itself
 		c.mouse(t, "#chart", x, 0.3, false)
 		found = c.eval(t, `document.querySelector(".tip.shown") ? document.querySelector(".tip").textContent : ""`) != ""
 		if found {

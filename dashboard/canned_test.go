@@ -70,13 +70,27 @@ func (s *stage) append(t testing.TB, bodies ...journal.Body) {
 // set builds the stage. ticks makes the streams look; nil never does.
 func set(t testing.TB, ticks func(context.Context, time.Duration) <-chan time.Time) *stage {
 	t.Helper()
+	s := record(t, "")
+	s.serve(t, ticks)
+	return s
+}
+
+// record writes the canned entries into a new journal at the path; an empty one is in memory.
+func record(t testing.TB, path string) *stage {
+	t.Helper()
 	s := &stage{}
 	var err error
-	if s.journal, err = journal.Open("", journal.Options{Now: s.clock}); err != nil {
+	if s.journal, err = journal.Open(path, journal.Options{Now: s.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.journal.Close() })
 	s.replay(t)
+	return s
+}
+
+// serve opens the dashboard.
+func (s *stage) serve(t testing.TB, ticks func(context.Context, time.Duration) <-chan time.Time) {
+	t.Helper()
 	rules, err := os.ReadFile("testdata/rules.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +121,6 @@ func set(t testing.TB, ticks func(context.Context, time.Duration) <-chan time.Ti
 	listener.Start()
 	s.server = listener
 	t.Cleanup(func() { cancel(); listener.Close() })
-	return s
 }
 
 // replay writes the canned entries, each at its own moment.

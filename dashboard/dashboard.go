@@ -93,6 +93,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := s.parse(); err != nil {
 		return nil, err
 	}
+	go s.catchUp()
 	return s.guard.wrap(s.routes()), nil
 }
 

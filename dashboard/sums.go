@@ -39,9 +39,22 @@ type result struct {
 }
 
 const (
-	sumsStep   = 4096 // entries a page may fold; the rest is folded by the pages after it
-	curveInDay = 2    // dates that keep every snapshot
+	sumsStep   = 512 // entries folded at a time, so that no page waits long for another
+	curveInDay = 2   // dates that keep every snapshot
 )
+
+// catchUp folds what was written before the dashboard began, so that pages need not.
+func (s *server) catchUp() {
+	for more := true; more && s.ctx.Err() == nil; {
+		s.sums.mu.Lock()
+		var err error
+		more, err = s.sums.advance(s.ctx, s.Journal)
+		s.sums.mu.Unlock()
+		if err != nil {
+			return // the next page meets the same error and shows it
+		}
+	}
+}
 
 // advance folds new entries, a bounded number of them, and tells whether any are left.
 func (s *sums) advance(ctx context.Context, j *journal.Journal) (more bool, err error) {
