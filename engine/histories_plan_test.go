@@ -54,8 +54,8 @@ func draw(seed uint64) plan {
 		calls   int
 		percent int
 	}{
-		{"order-cash", 40, 45}, {"order-rvsecncl", 25, 45}, {"inquire-daily-ccld", 250, 30}, {"inquire-balance", 120, 30},
-		{"inquire-psbl-order", 60, 30}, {"inquire-daily-itemchartprice", 170, 30}, {"inquire-price", 70, 30}, {"tokenP", 6, 30},
+		{"order-cash", 40, 45}, {"order-rvsecncl", 25, 45}, {"inquire-daily-ccld", 280, 38}, {"inquire-balance", 140, 38},
+		{"inquire-psbl-order", 70, 38}, {"inquire-daily-itemchartprice", 190, 38}, {"inquire-price", 80, 38}, {"tokenP", 6, 30},
 	} {
 		for n := range op.calls {
 			if r.IntN(100) < op.percent {

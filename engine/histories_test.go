@@ -129,8 +129,8 @@ func TestHistories(t *testing.T) {
 // totals show that the histories are about something.
 type totals struct {
 	sync.Mutex
-	days, faults, crashes, calls, posts int
-	ends                                map[string]int
+	days, full, faults, crashes, calls, posts int // full are days with 50 faults and more, deaths among them
+	ends                                      map[string]int
 }
 
 func (s *totals) add(d *day) {
@@ -138,6 +138,9 @@ func (s *totals) add(d *day) {
 	defer s.Unlock()
 	s.days++
 	s.faults += len(d.hits)
+	if len(d.hits)+d.lives-1 >= 50 {
+		s.full++
+	}
 	s.crashes += d.lives - 1
 	s.calls += d.calls
 	s.posts += d.posts
@@ -151,7 +154,7 @@ func (s *totals) add(d *day) {
 }
 
 func (s *totals) String() string {
-	return fmt.Sprintf("%d days, %d faults (%.1f a day), %d crashes, %d calls, %d orders sent, %v", s.days, s.faults, float64(s.faults)/float64(max(s.days, 1)), s.crashes, s.calls, s.posts, s.ends)
+	return fmt.Sprintf("%d days, %d of them with 50 faults and more, %d faults (%.1f a day), %d crashes, %d calls, %d orders sent, %v", s.days, s.full, s.faults, float64(s.faults)/float64(max(s.days, 1)), s.crashes, s.calls, s.posts, s.ends)
 }
 
 // smallest takes parts out of a plan for as long as the same invariant breaks, and tells what is left.
