@@ -23,6 +23,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.streams }()
 	default:
 		w.Header().Set("Retry-After", "10")
+		w.Header().Set("Connection", "close") // and free its place for a page
 		http.Error(w, fmt.Sprintf("%d pages are followed live already", streamsMax), http.StatusServiceUnavailable)
 		return
 	}

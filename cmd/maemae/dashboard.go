@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -58,6 +59,18 @@ func (c DashboardConfig) check() (key, what, hint string) {
 	return "", "", ""
 }
 
+// tls is the configured certificate; nil without one.
+func (c DashboardConfig) tls() (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, hinted(fmt.Errorf("dashboard: certificate: %w", err), "dashboard.tls_cert and tls_key name two PEM files")
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
 // hosts are the names the dashboard answers to.
 func (c DashboardConfig) hosts(port string) []string {
 	out := slices.Clone(c.Hosts)
@@ -75,6 +88,10 @@ const (
 // serveDashboard opens the dashboard until the context or stop ends it, and gives its address. source is the text of
 // the rules in force.
 func (d *daemon) serveDashboard(ctx context.Context, cfg DashboardConfig, token string, source func() string) (url string, stop func(), err error) {
+	secure, err := cfg.tls()
+	if err != nil {
+		return "", nil, err
+	}
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return "", nil, hinted(fmt.Errorf("dashboard: %w", err), "another address under dashboard.listen, or leave it empty")
@@ -84,29 +101,23 @@ func (d *daemon) serveDashboard(ctx context.Context, cfg DashboardConfig, token 
 	h, err := dashboard.New(ctx, dashboard.Options{
 		Journal: d.journal, Bars: d.feed.store.Load, Rules: d.rulesNow, Source: source, Calendar: d.cal, Name: d.feed.Name, Limits: d.limitsUsed,
 		Acts:  dashboard.Acts{Halt: d.Halt, Resume: d.Resume, Kill: d.Kill},
-		Token: token, Hosts: cfg.hosts(port), Secure: cfg.TLSCert != "", Lang: cfg.Lang,
+		Token: token, Hosts: cfg.hosts(port), Secure: secure != nil, Lang: cfg.Lang,
 		Now: d.clock.Now, Wall: time.Now, Every: every,
 	})
 	if err != nil {
 		cancel()
 		return "", nil, errors.Join(err, l.Close())
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: zap.NewStdLog(d.log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))}
+	srv := &http.Server{Handler: h, TLSConfig: secure, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: zap.NewStdLog(d.log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))}
 	bounded := &boundedListener{Listener: l, places: make(chan struct{}, connectionsMax)}
 	done := make(chan struct{})
-	scheme := "http"
-	if cfg.TLSCert != "" {
-		scheme = "https"
+	scheme, serve := "http", srv.Serve
+	if secure != nil {
+		scheme, serve = "https", func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
 	}
 	go func() {
 		defer close(done)
-		err := http.ErrServerClosed
-		if scheme == "https" {
-			err = srv.ServeTLS(bounded, cfg.TLSCert, cfg.TLSKey)
-		} else {
-			err = srv.Serve(bounded)
-		}
-		if !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(bounded); !errors.Is(err, http.ErrServerClosed) {
 			d.log.Error("the dashboard ended", zap.Error(err))
 		}
 	}()

@@ -56,6 +56,15 @@ func TestTheDashboardsTokenIsMadeOnceAndKeptFromOthers(t *testing.T) {
 	}
 }
 
+func TestACertificateThatCannotBeReadIsNoDashboard(t *testing.T) {
+	if c, err := (DashboardConfig{}).tls(); c != nil || err != nil {
+		t.Errorf("without one: %v, %v", c, err)
+	}
+	if _, err := (DashboardConfig{TLSCert: "none.crt", TLSKey: "none.key"}).tls(); err == nil || hintOf(err) == "" {
+		t.Errorf("files that are not there: %v", err)
+	}
+}
+
 func TestConnectionsBeyondTheBoundAreHungUpAndPlacesComeBack(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
