@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -333,8 +334,7 @@ func TestARunOverRealBarsDecidesOnEverySession(t *testing.T) {
 	if got := f.run("decisions", "--answer", "buy", "--limit", "3"); !strings.Contains(got, "golden-cross") {
 		t.Errorf("decisions:\n%s", got)
 	}
-	id := strings.Fields(strings.Split(f.run("decisions", "--answer", "buy", "--limit", "1"), "\n")[1])
-	if got := f.run("explain", id[len(id)-1]); !strings.Contains(got, "sma(close, 5)") || !strings.Contains(got, "broker: accepted") || !strings.Contains(got, "filled") {
+	if got := f.run("explain", f.filledBuy()); !strings.Contains(got, "sma(close, 5)") || !strings.Contains(got, "broker: accepted") || !strings.Contains(got, "filled") {
 		t.Errorf("explain:\n%s", got)
 	}
 	for _, secret := range []string{f.sim.Ready().AppSecret, f.sim.Ready().AppKey, f.sim.Ready().Account, f.sim.Ready().Account[:8]} {
@@ -342,4 +342,20 @@ func TestARunOverRealBarsDecidesOnEverySession(t *testing.T) {
 			t.Error("a secret or account number is in the log")
 		}
 	}
+}
+
+// filledBuy is the decision behind a buy that was filled.
+func (f *field) filledBuy() string {
+	f.t.Helper()
+	var list []OrderLine
+	if err := json.Unmarshal([]byte(f.run("orders", "--json")), &list); err != nil {
+		f.t.Fatal(err)
+	}
+	for _, o := range list {
+		if o.End == "filled" && o.Intent.Order.Side == broker.Buy {
+			return o.Intent.Decision
+		}
+	}
+	f.t.Fatalf("no filled buy among %d orders", len(list))
+	return ""
 }
