@@ -503,19 +503,19 @@ func (d *day) heal() {
 	d.healed, d.refuse = true, 0
 	calls := d.calls
 	for range 8 {
-		d.settleDown()
+		d.settleDown(d.engine.CheckAccount)
 		d.advance(d.sim.Now().Add(40 * time.Second))
 	}
 	d.converged(d.calls - calls)
 	d.advance(monday.At(15, 45))
 	for range 3 {
-		d.settleDown()
+		d.settleDown(d.engine.Reconcile)
 		d.advance(d.sim.Now().Add(time.Minute))
 	}
 	d.atRest()
 }
 
-func (d *day) settleDown() {
+func (d *day) settleDown(check func(context.Context, time.Time) error) {
 	if d.broken != nil {
 		return
 	}
@@ -523,7 +523,7 @@ func (d *day) settleDown() {
 		if !d.start() {
 			return
 		}
-		for _, act := range []func(context.Context, time.Time) error{d.engine.Settle, d.engine.CheckAccount} {
+		for _, act := range []func(context.Context, time.Time) error{d.engine.Settle, check} {
 			if err := act(d.ctx, d.sim.Now()); err != nil {
 				d.say("  error %v", err)
 			}

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -142,8 +141,10 @@ func (m mutant) live(t *testing.T) (string, error) {
 	}
 	found := noticed.FindStringSubmatch(string(out))
 	if found == nil {
-		last := out[max(0, len(out)-2000):]
-		return fmt.Sprintf("noticed by a panic or a hang: %s", cmp.Or(firstLine(string(out), "panic"), string(last))), nil
+		if line := firstLine(string(out), "panic"); line != "" {
+			return "noticed by a " + line, nil
+		}
+		return "", fmt.Errorf("the histories ended with %w and no violation:\n%s", err, out[max(0, len(out)-2000):])
 	}
 	days := regexp.MustCompile(`(\d+) days`).FindStringSubmatch(string(out))
 	return fmt.Sprintf("%s days, %.0f s, %s", days[1], time.Since(began).Seconds(), found[2]), nil
