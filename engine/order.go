@@ -342,7 +342,7 @@ func (e *Engine) misnumbered(i journal.Intent, id broker.OrderID) string {
 	switch {
 	case id.Number == "" || id.Date != i.Date:
 		return fmt.Sprintf("the broker's answer names order %q of %s", id.Number, id.Date)
-	case e.book().Explained(id) || contains(i.Baseline.Numbers, id):
+	case accounted(e.book(), id) || contains(i.Baseline.Numbers, id):
 		return "the broker's number was already in use: " + id.Number
 	}
 	return ""
