@@ -206,6 +206,7 @@ func (w world) run(p plan, tell bool) (*day, error) {
 			return d, nil
 		}
 		d.advance(s.at)
+		d.advance(d.sim.Now().Add(time.Second)) // no two steps at one moment, however late the one before ended
 		d.live(func() {
 			d.reach("idle")
 			d.do(s)

@@ -78,7 +78,7 @@ func newWorld(t *testing.T) world {
 //	go test ./engine -run TestHistories -seeds 10000 -timeout 30m
 //	go test ./engine -run TestHistories -seed 4711 -v
 func TestHistories(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // days are short and throw everything away
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // days are short and throw everything away
 	w := newWorld(t)
 	if *historySeed != 0 {
 		d, err := w.run(draw(*historySeed), true)
