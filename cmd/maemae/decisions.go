@@ -82,7 +82,7 @@ func selectDecisions(ctx context.Context, j *journal.Journal, q journal.Query, a
 }
 
 func printDecisions(w io.Writer, list []journal.Decision) error {
-	t := newTable("due", "strategy", "symbol", "answer", "reason", ">price", ">shares", "id")
+	t := newTable("?=due", "?strategy", "?symbol", "answer", "reason", ">price", ">shares", "=id")
 	for _, d := range list {
 		shares := ""
 		if d.Shares > 0 {
@@ -353,7 +353,7 @@ func orderList(ctx context.Context, j *journal.Journal, day string) ([]*OrderLin
 }
 
 func printOrders(w io.Writer, list []*OrderLine) error {
-	t := newTable("date", "strategy", "order", "reason", "number", ">filled", ">value", "state", "id")
+	t := newTable("?=date", "?strategy", "order", "?reason", "?number", ">filled", ">value", "state", "=id")
 	for _, o := range list {
 		state := orDefault(o.End, string(o.Outcome))
 		t.add(o.Intent.Date.String(), o.Intent.Strategy, o.Intent.Order.String(), string(o.Intent.Reason), orDash(o.ID.Number), groupedInt(o.Filled.Shares), grouped(o.Filled.Value), orDefault(state, "sending"), o.Intent.ID)

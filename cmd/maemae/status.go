@@ -250,7 +250,7 @@ func printHeld(w io.Writer, list []Held) error {
 		_, err := fmt.Fprintln(w, "no positions")
 		return err
 	}
-	t := newTable("strategy", "symbol", "name", ">shares", ">average", ">price", ">value", ">profit", ">return", "since")
+	t := newTable("strategy", "=symbol", "?name", ">shares", ">average", "?>price", ">value", ">profit", ">return", "?=since")
 	for _, h := range list {
 		ret := "-"
 		if h.Return != "" {
