@@ -1,6 +1,9 @@
 package indicator
 
 import (
+	"encoding/csv"
+	"os"
+	"strconv"
 	"testing"
 
 	"maemae/series"
@@ -70,18 +73,66 @@ func plainOf(in Input) plainBars {
 	}
 }
 
-// BenchmarkCatalogue is the same for every indicator, over fewer bars.
+// realBars is the 8,343 daily bars of 005930 from 1990-09-11 on; the opens stand for the index.
+func realBars(t testing.TB) Input {
+	t.Helper()
+	f, err := os.Open("../backtest/testdata/krx-long/005930.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 1+8343 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	var columns [5]series.Series
+	for c := range columns {
+		values := make([]int64, len(rows)-1)
+		for i, row := range rows[1:] {
+			if values[i], err = strconv.ParseInt(row[c+1], 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		columns[c] = series.Of(0, values)
+	}
+	return Input{Open: columns[0], High: columns[1], Low: columns[2], Close: columns[3], Volume: columns[4], Index: columns[0]}
+}
+
+// BenchmarkCatalogue is every indicator with its defaults, all outputs, over 8,343 real bars: all of them in a row, and
+// one by one.
 func BenchmarkCatalogue(b *testing.B) {
-	const size = 20_000
-	in := walk(size)
-	in.Index = in.Open
-	for _, s := range All() {
-		a, _ := s.Bind(nil)
+	in := realBars(b)
+	args := make([]Args, len(catalogue))
+	for i, s := range catalogue {
+		args[i], _ = s.Bind(nil)
+	}
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			for i, s := range catalogue {
+				s.Compute(in, args[i])
+			}
+		}
+	})
+	for i, s := range catalogue {
 		b.Run(s.ID, func(b *testing.B) {
 			for b.Loop() {
-				s.Compute(in, a)
+				s.Compute(in, args[i])
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/value")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(in.Close.Len()), "ns/value")
 		})
+	}
+}
+
+// TestRealBarsStayIn64Bits counts allocations, which the big integers of the wide way need on every bar. Prices times
+// volumes at 8 decimals (force, kvo) and squares of 8 decimals (augen) are too large for less.
+func TestRealBarsStayIn64Bits(t *testing.T) {
+	in := realBars(t)
+	wide := map[string]bool{"force": true, "kvo": true, "augen": true}
+	for _, s := range All() {
+		a := defaults(t, s)
+		got := testing.AllocsPerRun(1, func() { s.Compute(in, a) })
+		if perBar := got / float64(in.Close.Len()); perBar > 4 || perBar > 0.25 && !wide[s.ID] {
+			t.Errorf("%s: %v allocations over %d bars", s.ID, got, in.Close.Len())
+		}
 	}
 }

@@ -215,7 +215,10 @@ func pick(a, b Series, sign int) Series {
 	}
 	out, x, y := make([]int64, r.n), a.narrow, b.narrow
 	x, y = x[:len(out)], y[:len(out)]
-	lo, hi := min(a.lo*ka, b.lo*kb), max(a.hi*ka, b.hi*kb)
+	lo, hi := max(a.lo*ka, b.lo*kb), max(a.hi*ka, b.hi*kb)
+	if sign < 0 {
+		lo, hi = min(a.lo*ka, b.lo*kb), min(a.hi*ka, b.hi*kb)
+	}
 	if sign > 0 {
 		for i := r.first; i < len(out); i++ {
 			out[i] = max(x[i]*ka, y[i]*kb)

@@ -131,14 +131,15 @@ func expExact(m *big.Int, scale int32) *big.Int {
 	if m.Sign() == 0 {
 		return bigPow10(Digits)
 	}
+	x, _ := new(big.Rat).SetFrac(m, bigPow10(scale)).Float64()
 	for bits := uint(128); ; bits *= 2 {
-		// x = k*ln(2) + r with r in 0..ln(2): e^x = 2^k * e^r. The error of r
-		// grows by 2^k, so k more bits are carried.
-		wide := bits + 2048
-		x := new(big.Int).Lsh(m, wide)
-		x.Quo(x, bigPow10(scale))
+		// x = k*ln(2) + r with r in 0..ln(2): e^x = 2^k * e^r. The error of r, below
+		// 2^32 of its last bits, grows by 2^k, so k more bits are carried.
+		wide := bits + 64 + uint(max(0, 1.45*x))
+		fixed := new(big.Int).Lsh(m, wide)
+		fixed.Quo(fixed, bigPow10(scale))
 		k, r := new(big.Int), new(big.Int)
-		k.DivMod(x, ln2(wide), r)
+		k.DivMod(fixed, ln2(wide), r)
 		sum, term := new(big.Int), new(big.Int).Lsh(one, wide)
 		for n := int64(1); term.Sign() != 0; n++ {
 			sum.Add(sum, term)

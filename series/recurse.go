@@ -44,19 +44,27 @@ func gather(s Series, at []int) Series {
 
 // scatter is gather undone: bar k of s goes to bar at[k] of n.
 func scatter(s Series, at []int, n int) Series {
-	holes := make([]uint64, words(n))
-	for i := range holes {
-		holes[i] = ^uint64(0)
+	r := readiness{n: n, holes: make([]uint64, words(n))}
+	for i := range r.holes {
+		r.holes[i] = ^uint64(0)
 	}
-	wide := make([]big.Int, n)
-	var x big.Int
 	for k, i := range at {
 		if s.at(k) {
-			wide[i].Set(s.mantissa(k, &x))
-			holes[i>>6] &^= 1 << (i & 63)
+			r.holes[i>>6] &^= 1 << (i & 63)
 		}
 	}
-	return newWide(s.scale, wide, readiness{n: n, holes: holes})
+	if s.wide == nil {
+		out := make([]int64, n)
+		for k, i := range at {
+			out[i] = s.narrow[k]
+		}
+		return newBounded(s.scale, out, r, s.lo, s.hi)
+	}
+	out := make([]big.Int, n)
+	for k, i := range at {
+		out[i].Set(&s.wide[k])
+	}
+	return newWide(s.scale, out, r)
 }
 
 // Total is the running total of the ready values, exact.
