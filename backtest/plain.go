@@ -210,22 +210,17 @@ func (l *lots) view(s, i int, end slot, funds strategy.Funds) strategy.View {
 	}
 	switch {
 	case end == atClose:
-		v.Bars, v.Forming, v.Price = prefix(b, i+1), true, t.price(b.Close, i)
+		v.Bars, v.Forming, v.Price = b.First(i+1), true, t.price(b.Close, i)
 	case l.rule.CompletedBars:
-		v.Bars, v.Price = prefix(b, i), t.price(b.Open, i)
+		v.Bars, v.Price = b.First(i), t.price(b.Open, i)
 	default:
-		v.Bars, v.Forming, v.Price = prefix(b, i+1), true, t.price(b.Open, i)
+		v.Bars, v.Forming, v.Price = b.First(i+1), true, t.price(b.Open, i)
 		for _, column := range []*[]int64{&v.Bars.High, &v.Bars.Low, &v.Bars.Close, &v.Bars.Volume} {
 			*column = slices.Clone(*column)
 		}
 		v.Bars.High[i], v.Bars.Low[i], v.Bars.Close[i], v.Bars.Volume[i] = b.Open[i], b.Open[i], b.Open[i], 0
 	}
 	return v
-}
-
-// prefix is the first n bars.
-func prefix(b strategy.Bars, n int) strategy.Bars {
-	return strategy.Bars{Dates: b.Dates[:n], Scale: b.Scale, Open: b.Open[:n], High: b.High[:n], Low: b.Low[:n], Close: b.Close[:n], Volume: b.Volume[:n]}
 }
 
 func (l *lots) position(s int) *strategy.Position {

@@ -226,7 +226,8 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 		return nil, errNothing
 	}
 	a := &account{o: o, days: days}
-	tapes := map[market.Symbol]*tape{}
+	type key struct{ symbol, index market.Symbol }
+	tapes := map[key]*tape{}
 	for _, r := range rules {
 		list, outside, err := slots(r, days)
 		if err != nil {
@@ -235,11 +236,20 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 		if outside > 0 {
 			a.notes = append(a.notes, fmt.Sprintf("in %s all its moments lie before the first minute or after the last in which an order may be sent (allow_auction)", count(outside, "session")))
 		}
-		for _, s := range r.Symbols {
-			if tapes[s] == nil {
-				tapes[s] = newTape(o.Instrument(s), bars[s], days)
+		if _, loaded := bars[r.Index]; r.Index != "" && !loaded {
+			if bars[r.Index], err = o.load(r.Index); err != nil {
+				return nil, fmt.Errorf("strategy %s: index: %w", r.Name, err)
 			}
-			a.legs = append(a.legs, &leg{rule: r, tape: tapes[s], slots: list})
+		}
+		for _, s := range r.Symbols {
+			k := key{s, r.Index}
+			if tapes[k] == nil {
+				tapes[k] = newTape(o.Instrument(s), bars[s], days)
+				if r.Index != "" {
+					tapes[k].bars = tapes[k].bars.WithIndex(barsOf(bars[r.Index]))
+				}
+			}
+			a.legs = append(a.legs, &leg{rule: r, tape: tapes[k], slots: list})
 		}
 	}
 	return a, a.start(o.From)

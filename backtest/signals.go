@@ -31,7 +31,7 @@ var priceWord = regexp.MustCompile(`(^|[^.\w])price\b`)
 // traitsOf looks at a rule: columns know a rule that sees the bar of its session as it ends, and one of completed bars,
 // unless that asks for the price of the day after them, or its orders wait inside that day.
 func traitsOf(l *leg) traits {
-	d := l.rule.Decide(strategy.View{Symbol: l.tape.of.Symbol, Bars: prefix(l.tape.bars, 1), Price: decimal.New(1, 0)})
+	d := l.rule.Decide(strategy.View{Symbol: l.tape.of.Symbol, Bars: l.tape.bars.First(1), Price: decimal.New(1, 0)})
 	asks := d.Sell != nil && positionWord.MatchString(d.Sell.Text)
 	if l.rule.CompletedBars {
 		waits := l.rule.Order.Type == strategy.Limit && l.rule.Order.Ticks < 0
@@ -81,7 +81,7 @@ func (l *leg) guard(c strategy.Columns) error {
 }
 
 func (l *leg) guardAt(i int, c strategy.Columns) error {
-	known, err := l.rule.Columns(l.tape.of.Symbol, prefix(l.tape.bars, i+1))
+	known, err := l.rule.Columns(l.tape.of.Symbol, l.tape.bars.First(i+1))
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type tape struct {
 
 // newTape lays bars along sessions that reach from before their first date to their last or further.
 func newTape(of market.Instrument, b history.Bars, days *sessions) *tape {
-	t := &tape{of: of, raw: b.Raw, days: days, ladders: days.laddersOf(of, b.Raw), bars: strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}}
+	t := &tape{of: of, raw: b.Raw, days: days, ladders: days.laddersOf(of, b.Raw), bars: barsOf(b)}
 	t.flats = make([]uint64, len(b.Dates)/64+1)
 	low := b.Low[:len(b.High)]
 	for i, h := range b.High {
@@ -45,6 +45,10 @@ func newTape(of market.Instrument, b history.Bars, days *sessions) *tape {
 		t.align()
 	}
 	return t
+}
+
+func barsOf(b history.Bars) strategy.Bars {
+	return strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}
 }
 
 // align fills the tables of bars that do not follow the sessions one by one.

@@ -149,7 +149,7 @@ func (s *server) lines(ctx context.Context, symbol market.Symbol, rule string, b
 // draw evaluates an operand on the bars; drawn is false for one that needs the rule around it.
 func draw(text, name string, bars strategy.Bars, from int) (l line, drawn bool, err error) {
 	expr, problems := strategy.ParseExpr(text)
-	if expr == nil || problems.Fatal() {
+	if expr == nil || problems.Fatal() || expr.ReadsIndex() {
 		return l, false, nil
 	}
 	column, err := expr.Eval(bars)

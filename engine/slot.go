@@ -89,7 +89,7 @@ func (e *Engine) Ask(ctx context.Context, due time.Time, rules []*strategy.Strat
 	var out []journal.Decision
 	for _, r := range rules {
 		for _, s := range r.Symbols {
-			out = append(out, journal.Decision{ID: decisionID(due, r.Name, s), Decision: e.answer(due, r, s, seen[s], Funds(e.book(), a))})
+			out = append(out, journal.Decision{ID: decisionID(due, r.Name, s), Decision: e.answer(due, r, s, seen, Funds(e.book(), a))})
 		}
 	}
 	return out, nil
@@ -113,12 +113,18 @@ func (w wish) key() string { return w.rule.Name + "/" + string(w.decision.Symbol
 func (e *Engine) look(ctx context.Context, due time.Time, rules []*strategy.Strategy) (map[market.Symbol]sight, error) {
 	need := map[market.Symbol]int{}
 	var order []market.Symbol
+	ask := func(s market.Symbol, bars int) {
+		if _, known := need[s]; !known {
+			order = append(order, s)
+		}
+		need[s] = max(need[s], bars, e.Bars)
+	}
 	for _, r := range rules {
 		for _, s := range r.Symbols {
-			if _, known := need[s]; !known {
-				order = append(order, s)
-			}
-			need[s] = max(need[s], r.WarmUp(), e.Bars)
+			ask(s, r.WarmUp())
+		}
+		if r.Index != "" {
+			ask(r.Index, r.WarmUp())
 		}
 	}
 	seen := make([]sight, len(order))
@@ -167,7 +173,7 @@ func (e *Engine) decide(due time.Time, rules []*strategy.Strategy, seen map[mark
 	var entries []journal.Body
 	for _, r := range rules {
 		for _, s := range r.Symbols {
-			d := e.answer(due, r, s, seen[s], funds)
+			d := e.answer(due, r, s, seen, funds)
 			id := decisionID(due, r.Name, s)
 			w := wish{id: id, decision: d, rule: r, quote: seen[s].quote, slot: true}
 			delete(e.waiting, w.key()) // the rule has decided anew
@@ -179,7 +185,8 @@ func (e *Engine) decide(due time.Time, rules []*strategy.Strategy, seen map[mark
 }
 
 // answer is one rule's decision about one symbol.
-func (e *Engine) answer(due time.Time, r *strategy.Strategy, s market.Symbol, seen sight, funds strategy.Funds) strategy.Decision {
+func (e *Engine) answer(due time.Time, r *strategy.Strategy, s market.Symbol, all map[market.Symbol]sight, funds strategy.Funds) strategy.Decision {
+	seen := all[s]
 	missing := func(err error) strategy.Decision {
 		return strategy.Decision{Strategy: r.Name, Revision: r.Revision, Symbol: s, Due: due, Answer: strategy.Hold, Reason: strategy.DataMissing, Detail: err.Error()}
 	}
@@ -188,6 +195,13 @@ func (e *Engine) answer(due time.Time, r *strategy.Strategy, s market.Symbol, se
 	}
 	v := e.view(due, r, s, seen.quote)
 	v.Bars, v.Forming, v.Funds = seen.bars, seen.forming, funds
+	if r.Index != "" {
+		index := all[r.Index]
+		if index.err != nil {
+			return missing(fmt.Errorf("index %s: %w", r.Index, index.err))
+		}
+		v.Bars = v.Bars.WithIndex(index.bars)
+	}
 	return r.Decide(v)
 }
 

@@ -34,6 +34,19 @@ func Of(scale int32, mantissas []int64) Series {
 	return newNarrow(scale, mantissas, readiness{n: len(mantissas)})
 }
 
+// OfNonzero makes a column like Of, in which a bar with mantissa 0 is not ready.
+func OfNonzero(scale int32, mantissas []int64) Series {
+	s := Of(scale, mantissas)
+	holes := make([]uint64, words(s.n))
+	for i, m := range mantissas {
+		if m == 0 {
+			holes[i>>6] |= 1 << (i & 63)
+		}
+	}
+	s.readiness = s.without(holes).normal()
+	return s
+}
+
 // FromDecimals makes a column of the given values at the smallest common scale
 // that holds them all exactly; every bar is ready. The caller bounds the
 // exponents: the smallest and the largest decide how wide every mantissa is.

@@ -12,10 +12,15 @@ import (
 
 // Bars is the history of one symbol in columns, oldest first, all of one length: prices are integer mantissas, a price
 // is mantissa / 10^Scale won; Volume is in shares. The columns are never changed and may be shared.
+//
+// Index is the close of what stands for the market, of which a price is mantissa / 10^IndexScale, bar by bar, 0 where it
+// has none; it has no bars where no rule asks.
 type Bars struct {
 	Dates                          []market.Date
 	Scale                          int32
 	Open, High, Low, Close, Volume []int64
+	Index                          []int64
+	IndexScale                     int32
 }
 
 // BarsOf puts bars into columns at the smallest scale that holds every price. Dates must rise.
@@ -47,7 +52,7 @@ func (b Bars) At(i int) market.Bar {
 }
 
 // With is b with one more bar, or with its last bar replaced where that has the same date: today's forming bar. An
-// earlier date is an error.
+// earlier date is an error. The result has no index.
 func (b Bars) With(bar market.Bar) (Bars, error) {
 	n := b.Len()
 	if n > 0 && b.Dates[n-1] == bar.Date {
@@ -56,7 +61,8 @@ func (b Bars) With(bar market.Bar) (Bars, error) {
 	if n > 0 && b.Dates[n-1] > bar.Date {
 		return Bars{}, fmt.Errorf("bars: %s comes before %s", bar.Date, b.Dates[n-1])
 	}
-	b = b.first(n)
+	b = b.First(n)
+	b.Index, b.IndexScale = nil, 0
 	scale := b.Scale
 	for _, p := range []decimal.Decimal{bar.Open, bar.High, bar.Low, bar.Close} {
 		scale = max(scale, scaleOf(p))
@@ -74,12 +80,39 @@ func (b Bars) With(bar market.Bar) (Bars, error) {
 	return b, err
 }
 
-// first is the first n bars; appending to it leaves b alone.
-func (b Bars) first(n int) Bars {
-	return Bars{
+// First is the first n bars; appending to it leaves b alone.
+func (b Bars) First(n int) Bars {
+	out := Bars{
 		slices.Clip(b.Dates[:n]), b.Scale, slices.Clip(b.Open[:n]), slices.Clip(b.High[:n]),
-		slices.Clip(b.Low[:n]), slices.Clip(b.Close[:n]), slices.Clip(b.Volume[:n]),
+		slices.Clip(b.Low[:n]), slices.Clip(b.Close[:n]), slices.Clip(b.Volume[:n]), nil, b.IndexScale,
 	}
+	if len(b.Index) > 0 {
+		out.Index = slices.Clip(b.Index[:n])
+	}
+	return out
+}
+
+// WithIndex is b with the closes of the index on its dates.
+func (b Bars) WithIndex(index Bars) Bars {
+	b.Index, b.IndexScale = make([]int64, b.Len()), index.Scale
+	k := 0
+	for i, date := range b.Dates {
+		for k < index.Len() && index.Dates[k] < date {
+			k++
+		}
+		if k < index.Len() && index.Dates[k] == date {
+			b.Index[i] = index.Close[k]
+		}
+	}
+	return b
+}
+
+// index is the index as a column, not ready where it has no close; the zero Series without one.
+func (b Bars) index() series.Series {
+	if len(b.Index) == 0 {
+		return series.Series{}
+	}
+	return series.OfNonzero(b.IndexScale, b.Index)
 }
 
 func (b *Bars) append(bar market.Bar) error {
@@ -102,8 +135,11 @@ func (b Bars) check() error {
 			return fmt.Errorf("bars: a column of %d for %d dates", len(column), len(b.Dates))
 		}
 	}
-	if b.Scale < 0 {
-		return fmt.Errorf("bars: scale %d below zero", b.Scale)
+	if n := len(b.Index); n > 0 && n != len(b.Dates) {
+		return fmt.Errorf("bars: an index of %d for %d dates", n, len(b.Dates))
+	}
+	if b.Scale < 0 || b.IndexScale < 0 {
+		return fmt.Errorf("bars: scale %d, of the index %d, below zero", b.Scale, b.IndexScale)
 	}
 	return nil
 }

@@ -29,8 +29,8 @@ func (c *scope) call(n *node) *expr {
 		c.fail(n.place, fmt.Sprintf("no indicator %q", n.text), c.callHint(n.text))
 		return nil
 	}
-	if slices.Contains(spec.Reads, "index") {
-		c.fail(n.place, n.text+" compares with a market index", "rules have the bars of their symbol only")
+	if slices.Contains(spec.Reads, "index") && !c.indexed {
+		c.fail(n.place, n.text+" compares with a market index", `say which symbol stands for it: index: "069500" (with bars: completed)`)
 		return nil
 	}
 	return c.indicator(spec, n)

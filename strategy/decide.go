@@ -54,7 +54,7 @@ func (s *Strategy) Decide(v View) Decision {
 	b, p, h := v.Bars, s.programOf(v.Symbol), v.holding()
 	d.Forming = v.Forming
 	if s.CompletedBars && v.Forming {
-		b, d.Forming = b.first(b.Len()-1), false
+		b, d.Forming = b.First(b.Len()-1), false
 	}
 	last := b.Len() - 1
 	f := p.run(b, v.Price)

@@ -40,6 +40,8 @@
 // value: 1.50 equals 1.5, and two averages over a flat stretch never cross. "a crosses above b" is: a was at most b on
 // the bar before and is above it now. "x between L and H" includes both ends.
 //
+// alpha and beta compare with the market: index: "069500" says which symbol stands for it, bar by bar of the same date.
+//
 // A part that has too few bars behind it, or divides by zero, is not ready: it is neither zero nor false, and neither is
 // what is made of it. A rule acts only on bars where both its sides are ready. A sell that asks for the position is false
 // while nothing is held.

@@ -24,7 +24,9 @@ func ParseExpr(text string) (*Expr, Problems) {
 		l.fail(f.place, f.what, f.hint)
 		return nil, l.problems
 	}
-	e := newScope(l, nil, nil).resolve(n)
+	c := newScope(l, nil, nil)
+	c.indexed = true
+	e := c.resolve(n)
 	if e != nil && e.position != nil {
 		l.fail(*e.position, "there is no position here", "only a rule holds one")
 	}
@@ -39,6 +41,9 @@ func (e *Expr) String() string { return e.root.text }
 
 // WarmUp is the number of bars until the first value.
 func (e *Expr) WarmUp() int { return e.root.warm }
+
+// ReadsIndex tells whether the expression has no value without a market index in the bars.
+func (e *Expr) ReadsIndex() bool { return e.root.index }
 
 // Eval evaluates the expression on every bar; the price word is the close.
 func (e *Expr) Eval(b Bars) (Column, error) {

@@ -39,7 +39,7 @@ const (
 func (s *Strategy) Family(params []string) *Family {
 	f := &Family{
 		reads: map[string][]string{}, varied: len(params), known: map[string]*expr{}, common: map[string]bool{}, charts: map[market.Symbol]*chart{},
-		rule: rule{params: maps.Clone(s.rule.params), lets: map[string]*node{}, partial: s.rule.partial},
+		rule: rule{params: maps.Clone(s.rule.params), lets: map[string]*node{}, partial: s.rule.partial, indexed: s.rule.indexed},
 	}
 	for name, n := range s.rule.lets {
 		f.rule.lets[name] = f.lift(n)
@@ -99,6 +99,7 @@ func (f *Family) Take(params map[string]decimal.Decimal) bool {
 	}
 	l := &ledger{}
 	c := newScope(l, f.rule.params, f.rule.lets)
+	c.indexed = f.rule.indexed
 	keys, good := make(map[string]string, len(f.rule.lets)), true
 	for name, reads := range f.reads {
 		if f.varied > 1 && len(reads) == f.varied {

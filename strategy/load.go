@@ -87,7 +87,7 @@ func (l *loader) strategies(root *yaml.Node) []*Strategy {
 
 // strategyKeys are the keys of a strategy in the order people read them.
 var strategyKeys = []string{
-	"name", "description", "symbols", "when", "bars", "params", "per_symbol", "let", "buy", "sell",
+	"name", "description", "symbols", "when", "bars", "index", "params", "per_symbol", "let", "buy", "sell",
 	"size", "capital", "order", "exits", "reentry", "allow_auction",
 }
 
@@ -126,6 +126,8 @@ func (l *loader) key(s *Strategy, key string, v *yaml.Node) {
 		s.WhenLine, s.WhenCol = v.Line, v.Column
 	case "bars":
 		s.CompletedBars = l.is(v, key, "completed", "forming")
+	case "index":
+		s.Index = l.index(v, s)
 	case "params":
 		s.rule.params = l.params(v, &s.rule)
 	case "per_symbol":
@@ -158,6 +160,17 @@ func (l *loader) name(n *yaml.Node) string {
 		l.fail(strict.PlaceOf(n), fmt.Sprintf("name %q", text), "use a-z, 0-9, - and _, at most 64; write the rest under description")
 	}
 	return text
+}
+
+// index reads the symbol that stands for the market. Rules see its completed bars only, so that what was decided can be
+// computed again from stored bars.
+func (l *loader) index(n *yaml.Node, s *Strategy) market.Symbol {
+	symbol, ok := l.symbol(n)
+	if ok && !s.CompletedBars {
+		l.fail(strict.PlaceOf(n), "index needs completed bars", "add bars: completed")
+	}
+	s.rule.indexed = true // what reads it is no second mistake
+	return symbol
 }
 
 // maxWhens bounds the list of a `when`.

@@ -97,7 +97,7 @@ func (p *program) run(b Bars, price decimal.Decimal) *frame {
 	f := &frame{bars: b.Len(), calls: map[string][]series.Series{}, columns: make([]column, len(p.columns))}
 	f.in = indicator.Input{
 		Open: series.Of(b.Scale, b.Open), High: series.Of(b.Scale, b.High), Low: series.Of(b.Scale, b.Low),
-		Close: series.Of(b.Scale, b.Close), Volume: series.Of(0, b.Volume),
+		Close: series.Of(b.Scale, b.Close), Volume: series.Of(0, b.Volume), Index: b.index(),
 	}
 	if _, reads := p.index["price"]; reads {
 		f.price = b.priceColumn(price)

@@ -54,6 +54,7 @@ type expr struct {
 	unit     unit
 	position *place // where it reads the position, nil if it does not
 	volume   bool   // it reads the newest bar's volume
+	index    bool   // it reads the market index
 	text     string // canonical spelling with the names of lets
 	key      string // the same with every let written out: equal keys are equal columns
 	size     int    // nodes with every let written out
@@ -78,6 +79,7 @@ type scope struct {
 	path   []string         // lets being resolved
 	used   map[string]bool  // "$fast" for parameters, "fast" for lets
 
+	indexed bool // there is a market index
 	partial bool // some names could not be read, which has been reported: an unknown one may be among them
 }
 
@@ -371,6 +373,7 @@ func (c *scope) finish(e *expr) *expr {
 		e.size += x.size
 		e.warm = max(e.warm, x.warm)
 		e.volume = e.volume || x.volume
+		e.index = e.index || x.index
 		if e.position == nil {
 			e.position = x.position
 		}
@@ -388,6 +391,7 @@ func (c *scope) finish(e *expr) *expr {
 	case opIndicator:
 		e.warm += e.spec.WarmUpOf(e.spec.Outputs[e.output], e.given) - 1
 		e.volume = e.volume || slices.Contains(e.spec.Reads, "volume")
+		e.index = e.index || slices.Contains(e.spec.Reads, "index")
 	}
 	e.digits = e.mostDigits()
 	switch {

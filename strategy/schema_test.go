@@ -167,6 +167,7 @@ func drawRules(r *rapid.T) string {
 		"size": {"1 share", "3 shares", "1,000 shares", "2.0 shares", "10% of equity", "100% of cash", "0.5% of cash", "99.99% of equity", "1,000,000 KRW",
 			"0.5 KRW", "exact 3 shares", "exact 5% of cash", "10  %  of cash"},
 		"bars":          {"completed", "forming"},
+		"index":         {`"069500"`, "'114800'"},
 		"params":        {"{fast: 5}", "{fast: 5, k: 0.5, p: 5%, n: -2, m: -3%}", "{fast: 5.0}", "{fast: {default: 5, min: 2, max: 50, step: 1}}", "{p: {default: 5%, min: -1.5%, max: 10%, step: 0.5%}, fast: 3}"},
 		"per_symbol":    {`{"005930": {fast: 3}}`, `{"000660": {fast: 3}}`},
 		"let":           {"{a: close}", "{a: 5, b: -0.5, c: 5%}", "{a: {all: [close > open]}}"},

@@ -29,9 +29,10 @@ type Strategy struct {
 	When              string // the text of `when`; package scheduler reads it. A list stands in one text, separated by ;
 	WhenLine, WhenCol int
 
-	CompletedBars      bool // sees finished bars only
-	AllowAuction       bool // may order in the closing auction
-	SameSessionReentry bool // may enter a symbol again in the session of an entry
+	Index              market.Symbol // stands for the market in alpha and beta; empty for none
+	CompletedBars      bool          // sees finished bars only
+	AllowAuction       bool          // may order in the closing auction
+	SameSessionReentry bool          // may enter a symbol again in the session of an entry
 
 	Size      Size
 	ExactSize bool            // refuses to buy fewer shares than Size says
@@ -53,13 +54,14 @@ type rule struct {
 	params    map[string]param
 	lets      map[string]*node
 	buy, sell *node
+	indexed   bool // a symbol stands for the market index
 	partial   bool // not all of params and lets could be read
 }
 
 // compile resolves and compiles both sides with the given parameters; nil after a problem, which is then in the ledger.
 func (r rule) compile(l *ledger, params map[string]param) (*program, map[string]bool) {
 	c := newScope(l, params, r.lets)
-	c.partial = r.partial
+	c.partial, c.indexed = r.partial, r.indexed
 	buy := c.condition(r.buy)
 	if buy != nil && buy.position != nil {
 		c.fail(*buy.position, "buy cannot ask for the position", "a rule buys only while it holds nothing")
@@ -93,6 +95,9 @@ func (s *Strategy) revision() string {
 	h := sha256.New()
 	line := func(parts ...any) { fmt.Fprintln(h, parts...) }
 	line(s.Name, s.When, s.CompletedBars, s.AllowAuction, s.SameSessionReentry)
+	if s.Index != "" {
+		line("index", s.Index)
+	}
 	line(s.Size, s.ExactSize, s.Capital, s.Order, s.Exits.StopLoss, s.Exits.TakeProfit, s.Exits.TrailingStop, s.Exits.MaxHolding)
 	line(s.common.digest())
 	for _, symbol := range s.Symbols {

@@ -26,6 +26,9 @@ func (s *Strategy) Words() string {
 		whens = append(whens, strconv.Quote(text))
 	}
 	w.line(1, fmt.Sprintf("looks at %s, at %s of every open session, %s", s.symbolWords(), strings.Join(whens, " and "), seen))
+	if s.Index != "" {
+		w.line(1, string(s.Index)+" stands for the market")
+	}
 	w.line(1, fmt.Sprintf("buys %s, when", s.buyWords()))
 	w.condition(2, "", s.common.buy)
 	switch sell := s.common.sell; {

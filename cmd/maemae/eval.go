@@ -14,7 +14,7 @@ import (
 )
 
 func evalCommand() *cobra.Command {
-	var data, symbol string
+	var data, symbol, index string
 	c := &cobra.Command{
 		Use:   `eval --data DIR --symbol CODE "EXPRESSION"…`,
 		Short: "print an expression's value on every bar, exactly",
@@ -38,25 +38,53 @@ conditions.`,
 			if problems.Fatal() {
 				return problems
 			}
-			path := filepath.Join(data, string(s)+".csv")
-			f, err := os.Open(path)
-			if err != nil {
-				return fmt.Errorf("read bars: %w", err)
-			}
-			defer f.Close()
-			bars, err := history.ReadCSV(path, f)
+			bars, err := readColumns(data, s)
 			if err != nil {
 				return err
 			}
-			return printColumns(c.OutOrStdout(), columns(bars), exprs)
+			if bars, err = withIndex(bars, data, index, exprs); err != nil {
+				return err
+			}
+			return printColumns(c.OutOrStdout(), bars, exprs)
 		},
 	}
 	c.Flags().StringVar(&data, "data", ".", "folder of CODE.csv files: date,open,high,low,close,volume")
 	c.Flags().StringVar(&symbol, "symbol", "", "symbol, such as 005930")
+	c.Flags().StringVar(&index, "index", "", "symbol that stands for the market in alpha and beta, such as 069500")
 	if err := c.MarkFlagRequired("symbol"); err != nil {
 		panic(err) // the flag is defined above
 	}
 	return c
+}
+
+// readColumns reads the bars of a symbol's file.
+func readColumns(folder string, s market.Symbol) (strategy.Bars, error) {
+	path := filepath.Join(folder, string(s)+".csv")
+	f, err := os.Open(path)
+	if err != nil {
+		return strategy.Bars{}, fmt.Errorf("read bars: %w", err)
+	}
+	defer f.Close()
+	bars, err := history.ReadCSV(path, f)
+	return columns(bars), err
+}
+
+// withIndex adds the closes of the market to the bars, where one is named. What asks for the market needs one.
+func withIndex(bars strategy.Bars, folder, index string, exprs []*strategy.Expr) (strategy.Bars, error) {
+	if index == "" {
+		for _, e := range exprs {
+			if e.ReadsIndex() {
+				return bars, usageError{fmt.Errorf("%s compares with a market index: say which symbol stands for it, --index 069500", e)}
+			}
+		}
+		return bars, nil
+	}
+	s, err := market.ParseSymbol(index)
+	if err != nil {
+		return bars, usageError{fmt.Errorf("--index: %w", err)}
+	}
+	of, err := readColumns(folder, s)
+	return bars.WithIndex(of), err
 }
 
 // columns shows stored bars to the evaluator without copying them.

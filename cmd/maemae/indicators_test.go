@@ -115,9 +115,6 @@ example    macd(fast=12, slow=26, signal=9).histogram > 0
 	if strings.Count(text, "\n") != len(catalogue())+1 {
 		t.Errorf("%d lines", strings.Count(text, "\n"))
 	}
-	if text, err = printed(t, "beta"); err != nil || !strings.Contains(text, "call       not in rules: beta compares with a market index\n") {
-		t.Errorf("%v\n%s", err, text)
-	}
 }
 
 func TestIndicatorsAsJSON(t *testing.T) {

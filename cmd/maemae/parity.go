@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
@@ -204,6 +205,13 @@ func (r *replay) ask(rule *strategy.Strategy, d strategy.Decision) (strategy.Dec
 		if bars, err = bars.With(d.Last); err != nil {
 			return d, err
 		}
+	}
+	if rule.Index != "" { // a rule with one sees completed bars
+		index, err := r.before(rule.Index, market.DateOf(d.Due), math.MaxInt)
+		if err != nil {
+			return d, err
+		}
+		bars = bars.WithIndex(index)
 	}
 	v.Bars = bars
 	return rule.Decide(v), nil

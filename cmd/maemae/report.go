@@ -57,19 +57,26 @@ func decisionsOf(run reports.Run, rules map[string]*strategy.Strategy, o backtes
 		symbol   market.Symbol
 	}
 	bars := map[market.Symbol]strategy.Bars{}
+	load := func(s market.Symbol) strategy.Bars {
+		b, known := bars[s]
+		if !known {
+			if h, err := o.Load(s); err == nil {
+				b = columns(h)
+			}
+			bars[s] = b
+		}
+		return b
+	}
 	held := map[owner]*strategy.Position{}
 	out := make([]string, len(run.Trades))
 	for i, t := range run.Trades {
 		key := owner{t.Strategy, t.Symbol}
-		b, known := bars[t.Symbol]
-		if !known {
-			if h, err := o.Load(t.Symbol); err == nil {
-				b = strategy.Bars{Dates: h.Dates, Scale: h.Scale, Open: h.Open, High: h.High, Low: h.Low, Close: h.Close, Volume: h.Volume}
-			}
-			bars[t.Symbol] = b
-		}
 		p := held[key]
 		if rule := rules[t.Strategy]; rule != nil {
+			b := load(t.Symbol)
+			if rule.Index != "" {
+				b = b.WithIndex(load(rule.Index))
+			}
 			out[i] = decisionOf(rule, b, t, p)
 		}
 		held[key] = after(p, t)
@@ -90,17 +97,14 @@ func decisionOf(rule *strategy.Strategy, b strategy.Bars, t reports.Trade, p *st
 	}
 	plenty := decimal.New(1, 15) // more than any size asks for: how much is bought is not asked here
 	view := strategy.View{Symbol: t.Symbol, Price: bar.Open, Holding: p, Funds: strategy.Funds{Equity: plenty, Cash: plenty}}
-	before := func(n int) strategy.Bars {
-		return strategy.Bars{Dates: b.Dates[:n], Scale: b.Scale, Open: b.Open[:n], High: b.High[:n], Low: b.Low[:n], Close: b.Close[:n], Volume: b.Volume[:n]}
-	}
 	atClose := t.Price.Sub(bar.Close).Abs().LessThanOrEqual(t.Price.Sub(bar.Open).Abs())
 	switch opening := (market.Bar{Date: bar.Date, Open: bar.Open, High: bar.Open, Low: bar.Open, Close: bar.Open}); {
 	case rule.CompletedBars:
-		view.Bars = before(at)
+		view.Bars = b.First(at)
 	case atClose:
-		view.Bars, view.Forming, view.Price = before(at+1), true, bar.Close
+		view.Bars, view.Forming, view.Price = b.First(at+1), true, bar.Close
 	default:
-		forming, err := before(at).With(opening)
+		forming, err := b.First(at).With(opening)
 		if err != nil {
 			return ""
 		}

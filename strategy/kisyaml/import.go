@@ -392,7 +392,7 @@ func (r *reader) known(n *yaml.Node, id string) (spec, bool) {
 	case !ok:
 		r.refuse(at, fmt.Sprintf("no indicator %q", id), suggest(id, specIDs(), ""))
 	case id == "alpha" || id == "beta":
-		r.refuse(at, id+" compares with a market index, and a rule has the bars of its symbol only", "KIS's tools put 0 or the price in its place")
+		r.refuse(at, id+" compares with a market index, and the file names none", "KIS's tools put 0 or the price in its place; write the rule in the native language with index: \"069500\"")
 		ok = false
 	case id == "pivot":
 		r.refuse(at, "pivot is known only right_bars bars later, and the file does not say when it counts", "write the rule in the native language")
