@@ -159,7 +159,12 @@ func (e *Engine) settle(ctx context.Context, at time.Time) error {
 	if err := e.heed(); err != nil {
 		return err
 	}
-	if len(e.book().Working("")) > 0 || e.unreadable() {
+	switch {
+	case e.unreadable(), e.mode() == journal.ModeReconciling:
+		if err := e.past(ctx, at); err != nil {
+			return err
+		}
+	case len(e.book().Working("")) > 0:
 		if err := e.readOrders(ctx, market.DateOf(at)); err != nil {
 			return err
 		}
@@ -192,7 +197,7 @@ func (e *Engine) write(bodies ...journal.Body) error {
 func (e *Engine) CheckAccount(ctx context.Context, at time.Time) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	if len(e.book().Holdings()) == 0 && len(e.book().Working("")) == 0 && e.mode() != journal.ModeReconciling {
+	if len(e.book().Holdings()) == 0 && len(e.book().Working("")) == 0 && e.mode() != journal.ModeReconciling && !e.unreadable() {
 		return nil
 	}
 	return e.past(ctx, at)

@@ -509,9 +509,9 @@ func (d *day) heal() {
 	}
 	d.converged(d.calls - calls)
 	d.advance(monday.At(15, 45))
-	for range 3 {
+	for range 4 { // a token may be asked for again only a quarter of an hour after the last of many refusals
 		d.settleDown(d.engine.Reconcile)
-		d.advance(d.sim.Now().Add(time.Minute))
+		d.advance(d.sim.Now().Add(6 * time.Minute))
 	}
 	d.atRest()
 }

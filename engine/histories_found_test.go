@@ -1,12 +1,16 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
+	"maemae/broker"
 	"maemae/broker/kis/kissim"
 	"maemae/journal"
+	"maemae/market"
 	"maemae/strategy"
 )
 
@@ -55,5 +59,62 @@ func TestAPriceTheExchangeDoesNotAllowSetsOffNoExit(t *testing.T) {
 	d := entries[journal.Decision](r)
 	if r.held() != 10 || d[len(d)-1].Reason != strategy.DataMissing {
 		t.Errorf("%d shares held, want 10; last decision %+v", r.held(), d[len(d)-1])
+	}
+}
+
+// deaf is a broker that cannot be read.
+type deaf struct {
+	broker.Broker
+	orders, account error
+}
+
+func (d *deaf) Orders(ctx context.Context, date market.Date) (broker.Orders, error) {
+	if d.orders != nil {
+		return broker.Orders{}, d.orders
+	}
+	return d.Broker.Orders(ctx, date)
+}
+
+func (d *deaf) Account(ctx context.Context) (broker.Account, error) {
+	if d.account != nil {
+		return broker.Account{}, d.account
+	}
+	return d.Broker.Account(ctx)
+}
+
+// Seed 21166: tokens refused three times kept a start from its reads for eight minutes, and the daemon was merely
+// reconciling: no halt, no alert.
+func TestAStartThatCannotReadHaltsAndGoesOnByItself(t *testing.T) {
+	for _, d := range []*deaf{{orders: errors.New("no token")}, {account: errors.New("no token")}} {
+		r := newRig(t)
+		d.Broker = r.client
+		r.config.Broker = d
+		r.crash()
+		start := journal.Start{Env: "virtual", Account: "50****45-01", Date: monday}
+		for minute, want := range []string{"reconciling start", "reconciling start", "reconciling start", "halted orders_unreadable"} {
+			r.to(monday, 10, minute)
+			if err := r.engine.Start(t.Context(), start); err == nil {
+				t.Fatal("started without a read")
+			}
+			if got := r.mode(); got != want {
+				t.Errorf("minute %d: mode %s, want %s", minute, got, want)
+			}
+		}
+		if !strings.Contains(r.journal.Book().State().Detail, "no token") {
+			t.Errorf("it does not say why: %+v", r.journal.Book().State())
+		}
+		d.orders, d.account = nil, nil
+		r.start()
+		for minute := range 2 {
+			if got := r.mode(); got != "halted orders_unreadable" {
+				t.Errorf("mode %s after %d complete reads", got, 1+minute)
+			}
+			if err := r.settle(r.to(monday, 10, 5+minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := r.mode(); got != "active reconciled" {
+			t.Errorf("mode %s after three complete reads", got)
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	unreadableAfter = 3 * time.Minute // without a complete read while orders are open
+	unreadableAfter = 3 * time.Minute // without a complete read while orders are open or nothing is known yet
 	cleanReads      = 3               // complete reads after which such a halt ends by itself
 	skewMax         = 2 * time.Second // between the broker's clock and ours
 	skewFor         = time.Minute
@@ -27,6 +27,7 @@ const (
 // health is what the engine remembers of its reads.
 type health struct {
 	failing time.Time            // since when the order list cannot be read; zero when it can
+	lost    time.Time            // since when the past cannot be read while reconciling; zero when it can
 	clean   int                  // complete reads since a halt for want of them
 	skewed  time.Time            // since when the clocks differ; zero when they agree
 	doubts  map[string]time.Time // what complete lists contradict, and since when
@@ -209,7 +210,24 @@ func (e *Engine) unread(failure error) error {
 	return errors.Join(failure, err)
 }
 
-// read notes a complete read. A halt for want of reads ends after a few of them, when no outcome is unknown.
+// adrift notes that reconciling did not come to its end, and halts when that lasts: a daemon that neither trades nor says
+// why would be noticed by nobody. It returns the error it was given.
+func (e *Engine) adrift(failure error) error {
+	now := e.Now()
+	e.health.clean = 0
+	switch {
+	case e.mode() != journal.ModeReconciling:
+		e.health.lost = time.Time{}
+	case e.health.lost.IsZero():
+		e.health.lost = now
+	case now.Sub(e.health.lost) >= unreadableAfter:
+		return errors.Join(failure, e.stop(reasonUnreadable, failure.Error()))
+	}
+	return failure
+}
+
+// read notes a complete read. A halt for want of reads turns into a fresh reconciliation after a few of them, when no
+// outcome is unknown.
 func (e *Engine) read() error {
 	e.health.failing = time.Time{}
 	clear(e.health.doubts)
@@ -227,7 +245,7 @@ func (e *Engine) read() error {
 	if e.health.clean++; e.health.clean < cleanReads {
 		return nil
 	}
-	_, err := e.turnTo(journal.State{Mode: journal.ModeActive, Reason: "readable", Detail: "the order list is complete again", By: "daemon"}, journal.ModeHalted)
+	_, err := e.turnTo(journal.State{Mode: journal.ModeReconciling, Reason: "readable", Detail: "the order list is complete again", By: "daemon"}, journal.ModeHalted)
 	return err
 }
 

@@ -241,7 +241,7 @@ func TestUnreadableOrdersHaltWhileSomethingIsOpenAndTheHaltEndsByItself(t *testi
 			t.Fatal(err)
 		}
 	}
-	if got := r.mode(); got != "active readable" {
+	if got := r.mode(); got != "active reconciled" {
 		t.Errorf("mode %q", got)
 	}
 }

@@ -36,6 +36,17 @@ func (d *doubt) Error() string { return d.what }
 
 // past brings the book up to date: today's orders, those of earlier dates that were left open, and the account.
 func (e *Engine) past(ctx context.Context, at time.Time) error {
+	if err := e.readPast(ctx, at); err != nil {
+		return e.adrift(err)
+	}
+	e.health.lost = time.Time{}
+	if !e.begun {
+		return nil
+	}
+	return e.activate("reconciled") // a resume whose reads failed ends here
+}
+
+func (e *Engine) readPast(ctx context.Context, at time.Time) error {
 	today := market.DateOf(at)
 	for _, d := range e.openDates() {
 		if d < today {
@@ -50,10 +61,7 @@ func (e *Engine) past(ctx context.Context, at time.Time) error {
 	if err := e.cancelDue(ctx, at); err != nil {
 		return err
 	}
-	if err := e.readAccount(ctx); err != nil || !e.begun {
-		return err
-	}
-	return e.activate("reconciled") // a resume whose reads failed ends here
+	return e.readAccount(ctx)
 }
 
 func (e *Engine) openDates() []market.Date {

@@ -230,6 +230,9 @@ func (c *Client) issue(ctx context.Context) (Secret, error) {
 	token := func(r reply) Secret { return Secret(r.body.text("access_token")) }
 	r, err := c.oauth(ctx, issueToken, map[string]string{"grant_type": "client_credentials"},
 		func(r reply) bool { return token(r).header() })
+	if r.status == http.StatusForbidden && broker.KindOf(err) == broker.Unclear { // a key that is locked out; KIS may say so without a code
+		err = &broker.Error{Op: issueToken.name, Kind: broker.Busy, Err: err}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -95,12 +95,12 @@ func (t *tokens) renew(ctx context.Context, c cached) (Secret, error) {
 		return "", err
 	}
 	token, err := t.issue(ctx)
-	switch {
+	switch kind := broker.KindOf(err); {
 	case err == nil:
 		c.Token, c.Refusals = string(token), 0
-	case broker.KindOf(err) == broker.Unsent: // KIS did not hear it, so it does not count
+	case kind == broker.Unsent: // KIS did not hear it, so it does not count
 		c.Asked, c.Refusals = before.Asked, before.Refusals
-	default:
+	case kind != broker.Unclear: // a broken answer costs a minute; only a refusal makes the waits longer
 		c.Refusals++
 	}
 	if failed := t.save(c); err == nil {

@@ -98,6 +98,33 @@ func TestATokenIsAskedForOnceAMinuteAndLessOftenWhenRefused(t *testing.T) {
 	}
 }
 
+func TestATokenWhoseAnswerIsBrokenIsAskedForAgainAfterAMinute(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		want   string
+	}{
+		{502, "[0 60 120 180 240]"}, // a gateway that is down says nothing about the key
+		{403, "[0 120]"},            // a lock-out says it with the status alone
+	} {
+		s := newStub(t, map[string]answer{issueToken.path: always(c.status, "<html>")})
+		client, elapsed := moving(t, s)
+		var asked []int
+		for second := range 300 {
+			elapsed.Store(int64(time.Duration(second) * time.Second))
+			before := s.count(issueToken)
+			if _, err := client.Quote(t.Context(), "005930"); err == nil {
+				t.Fatal("no error")
+			}
+			if s.count(issueToken) > before {
+				asked = append(asked, second)
+			}
+		}
+		if fmt.Sprint(asked) != c.want {
+			t.Errorf("status %d: asked at seconds %v, want %s", c.status, asked, c.want)
+		}
+	}
+}
+
 func TestATokenThatDiesAtOnceIsNotAskedForAgainWithinAMinute(t *testing.T) {
 	s := newStub(t, map[string]answer{price.path: always(500, rejected("1", "EGW00123", ""))})
 	c, elapsed := moving(t, s)
