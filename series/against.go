@@ -11,8 +11,19 @@ import (
 // which bars s is below the level, and on which above. Where s is ready and
 // neither, it is equal.
 func Against(s Series, level decimal.Decimal) (below, above Bits) {
-	ready := s.readiness.bits()
-	less, greater := make([]uint64, len(ready)), make([]uint64, len(ready))
+	AgainstInto(s, level, &below, &above)
+	return below, above
+}
+
+// AgainstInto is Against into columns that are written anew.
+func AgainstInto(s Series, level decimal.Decimal, below, above *Bits) {
+	below.resize(s.n)
+	above.resize(s.n)
+	ready, less, greater := below.ready, below.truth, above.truth
+	s.readiness.fill(ready)
+	copy(above.ready, ready)
+	clear(less)
+	clear(greater)
 	// A mantissa is below the level when it is below the level rounded up to
 	// a mantissa, and above it when it is above the level rounded down.
 	up, down := level.Shift(s.scale).Ceil().BigInt(), level.Shift(s.scale).Floor().BigInt()
@@ -26,20 +37,21 @@ func Against(s Series, level decimal.Decimal) (below, above Bits) {
 	default:
 		against(s, up.Int64(), down.Int64(), ready, less, greater)
 	}
-	return Bits{s.n, less, ready}, Bits{s.n, greater, ready}
 }
 
 func against(s Series, up, down int64, ready, less, greater []uint64) {
 	const sign = 1 << 63 // turns the order of signed numbers into that of unsigned ones
 	ceiling, floor := uint64(up)^sign, uint64(down)^sign
 	for w := s.first >> 6; w < len(ready); w++ {
-		from := w << 6
+		x := s.narrow[w<<6:]
+		x = x[:min(64, len(x))]
 		var l, g uint64
-		for i, v := range s.narrow[from:min(from+64, s.n)] {
-			_, under := bits.Sub64(uint64(v)^sign, ceiling, 0)
-			_, over := bits.Sub64(floor, uint64(v)^sign, 0)
-			l |= under << (i & 63)
-			g |= over << (i & 63)
+		for i := len(x) - 1; i >= 0; i-- {
+			v := uint64(x[i]) ^ sign
+			_, under := bits.Sub64(v, ceiling, 0)
+			l, _ = bits.Add64(l, l, under)
+			_, over := bits.Sub64(floor, v, 0)
+			g, _ = bits.Add64(g, g, over)
 		}
 		less[w], greater[w] = l&ready[w], g&ready[w]
 	}

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// Bits is a column of truths, one per bar, each ready or not. It never changes
-// after it was made. The zero Bits has no bars.
+// Bits is a column of truths, one per bar, each ready or not. Only the methods
+// that say so change it after it was made. The zero Bits has no bars.
 type Bits struct {
 	n            int
 	truth, ready []uint64 // 64 bars in a word; a bar that is not ready is not true
@@ -44,80 +44,145 @@ func (b Bits) Next(i int) int {
 // bits is the readiness as a set bit for every bar that is ready.
 func (r readiness) bits() []uint64 {
 	out := make([]uint64, words(r.n))
+	r.fill(out)
+	return out
+}
+
+// fill writes it into words made for so many bars.
+func (r readiness) fill(out []uint64) {
 	if r.first >= r.n {
-		return out
+		clear(out)
+		return
 	}
-	for i := r.first >> 6; i < len(out); i++ {
+	first := r.first >> 6
+	clear(out[:first])
+	for i := first; i < len(out); i++ {
 		out[i] = ^uint64(0)
 		if r.holes != nil {
 			out[i] = ^r.holes[i]
 		}
 	}
-	out[r.first>>6] &= ^uint64(0) << (r.first & 63)
+	out[first] &= ^uint64(0) << (r.first & 63)
 	out[len(out)-1] &= ^uint64(0) >> (-r.n & 63)
-	return out
+}
+
+// resize makes room for n bars, whatever they hold.
+func (b *Bits) resize(n int) {
+	b.n = n
+	if k := words(n); cap(b.truth) < k || cap(b.ready) < k {
+		room := make([]uint64, 2*k)
+		b.truth, b.ready = room[:k:k], room[k:]
+	} else {
+		b.truth, b.ready = b.truth[:k], b.ready[:k]
+	}
 }
 
 // Less is a < b.
 func Less(a, b Series) Bits {
-	less, _, ready := compare(a, b)
-	return Bits{a.n, less, ready}
+	below, _ := Compare(a, b)
+	return below
 }
 
 // LessEqual is a <= b.
 func LessEqual(a, b Series) Bits {
-	_, greater, ready := compare(a, b)
-	return Not(Bits{a.n, greater, ready})
+	_, above := Compare(a, b)
+	return Not(above)
 }
 
 // Equal is a = b, by value whatever the scales.
 func Equal(a, b Series) Bits {
-	less, greater, ready := compare(a, b)
-	for i := range less {
-		less[i] = ready[i] &^ (less[i] | greater[i])
-	}
-	return Bits{a.n, less, ready}
+	below, above := Compare(a, b)
+	return Not(Or(below, above))
 }
 
 // CrossAbove is: a was at most b on the bar before and is above it now. Both
 // bars must be ready on both sides.
 func CrossAbove(a, b Series) Bits {
-	_, greater, ready := compare(a, b)
-	return begun(Bits{a.n, greater, ready})
+	_, above := Compare(a, b)
+	return Begun(above)
 }
 
 // CrossBelow is: a was at least b on the bar before and is below it now.
 func CrossBelow(a, b Series) Bits {
-	less, _, ready := compare(a, b)
-	return begun(Bits{a.n, less, ready})
+	below, _ := Compare(a, b)
+	return Begun(below)
 }
 
-// begun is true where b is and was not on the bar before.
-func begun(b Bits) Bits { return And(b, Not(ShiftBits(b, 1))) }
+// Compare says on which bars a is below b, and on which above. Where both are
+// ready and it is neither, they are equal.
+func Compare(a, b Series) (below, above Bits) {
+	CompareInto(a, b, &below, &above)
+	return below, above
+}
 
-// compare says on which bars a is less and greater than b, and which are ready.
-func compare(a, b Series) (less, greater, ready []uint64) {
+// CompareInto is Compare into columns that are written anew.
+func CompareInto(a, b Series, below, above *Bits) {
 	r := a.and(b.readiness)
-	ready = r.bits()
-	less, greater = make([]uint64, len(ready)), make([]uint64, len(ready))
+	below.resize(r.n)
+	above.resize(r.n)
+	r.fill(below.ready)
+	copy(above.ready, below.ready)
 	ka, kb, fit := lift(&a, &b)
 	if !fit {
-		compareWide(a, b, r, less, greater)
-		return less, greater, ready
+		clear(below.truth)
+		clear(above.truth)
+		compareWide(a, b, r, below.truth, above.truth)
+		return
 	}
-	for w := r.first >> 6; w < len(ready); w++ {
-		from := w << 6
-		to := min(from+64, r.n)
-		x, y := a.narrow[from:to], b.narrow[from:to]
+	first := min(r.first>>6, len(below.truth))
+	clear(below.truth[:first])
+	clear(above.truth[:first])
+	level := ka == 1 && kb == 1 && a.lo >= 0 && b.lo >= 0
+	for w := first; w < len(below.truth); w++ {
 		var l, g uint64
-		for i, v := range x {
-			d := v*ka - y[i]*kb // both sides fit 62 bits: the sign is right
-			l |= uint64(d) >> 63 << (i & 63)
-			g |= uint64(-d) >> 63 << (i & 63)
+		if x, y := a.narrow[w<<6:], b.narrow[w<<6:]; level && len(x) >= 64 {
+			l, g = compareWord((*[64]int64)(x), (*[64]int64)(y))
+		} else {
+			l, g = comparePart(x[:min(64, len(x))], y, ka, kb)
 		}
-		less[w], greater[w] = l&ready[w], g&ready[w]
+		below.truth[w], above.truth[w] = l&below.ready[w], g&above.ready[w]
 	}
-	return less, greater, ready
+}
+
+// compareWord compares 64 bars of columns that are nowhere below 0. The borrow
+// of a subtraction is carried straight into the word: two instructions a bit.
+func compareWord(x, y *[64]int64) (less, greater uint64) {
+	var bit uint64
+	for i := len(x) - 1; i >= 3; i -= 4 {
+		a, b := uint64(x[i]), uint64(y[i])
+		_, bit = bits.Sub64(a, b, 0)
+		less, _ = bits.Add64(less, less, bit)
+		_, bit = bits.Sub64(b, a, 0)
+		greater, _ = bits.Add64(greater, greater, bit)
+		a, b = uint64(x[i-1]), uint64(y[i-1])
+		_, bit = bits.Sub64(a, b, 0)
+		less, _ = bits.Add64(less, less, bit)
+		_, bit = bits.Sub64(b, a, 0)
+		greater, _ = bits.Add64(greater, greater, bit)
+		a, b = uint64(x[i-2]), uint64(y[i-2])
+		_, bit = bits.Sub64(a, b, 0)
+		less, _ = bits.Add64(less, less, bit)
+		_, bit = bits.Sub64(b, a, 0)
+		greater, _ = bits.Add64(greater, greater, bit)
+		a, b = uint64(x[i-3]), uint64(y[i-3])
+		_, bit = bits.Sub64(a, b, 0)
+		less, _ = bits.Add64(less, less, bit)
+		_, bit = bits.Sub64(b, a, 0)
+		greater, _ = bits.Add64(greater, greater, bit)
+	}
+	return less, greater
+}
+
+// comparePart compares up to 64 bars of columns that come to one scale by
+// factors. Both sides fit 62 bits then, so the sign of the difference is right.
+func comparePart(x, y []int64, kx, ky int64) (less, greater uint64) {
+	y = y[:len(x)]
+	for i := len(x) - 1; i >= 0; i-- {
+		d := x[i]*kx - y[i]*ky
+		less = less<<1 | uint64(d)>>63
+		greater = greater<<1 | uint64(-d)>>63
+	}
+	return less, greater
 }
 
 func compareWide(a, b Series, r readiness, less, greater []uint64) {
@@ -137,55 +202,110 @@ func compareWide(a, b Series, r readiness, less, greater []uint64) {
 }
 
 // Not is true where b is false.
-func Not(b Bits) Bits {
-	out := make([]uint64, len(b.truth))
-	for i := range out {
-		out[i] = b.ready[i] &^ b.truth[i]
-	}
-	return Bits{b.n, out, b.ready}
-}
+func Not(b Bits) (out Bits) { out.Not(b); return out }
 
 // And is true where both are. It is ready only where both are ready, also when
 // one of them is known to be false.
-func And(a, b Bits) Bits {
-	return combine(a, b, func(x, y uint64) uint64 { return x & y })
-}
+func And(a, b Bits) (out Bits) { out.And(a, b); return out }
 
 // Or is true where either is. It is ready only where both are ready, also when
 // one of them is known to be true.
-func Or(a, b Bits) Bits {
-	return combine(a, b, func(x, y uint64) uint64 { return x | y })
-}
+func Or(a, b Bits) (out Bits) { out.Or(a, b); return out }
 
-func combine(a, b Bits, f func(x, y uint64) uint64) Bits {
-	if a.n != b.n {
-		panic("series: columns of different lengths")
-	}
-	out := Bits{a.n, make([]uint64, len(a.truth)), make([]uint64, len(a.truth))}
-	for i := range out.truth {
-		out.ready[i] = a.ready[i] & b.ready[i]
-		out.truth[i] = f(a.truth[i], b.truth[i]) & out.ready[i]
-	}
-	return out
-}
+// Begun is true where b is and was not on the bar before.
+func Begun(b Bits) (out Bits) { out.Begun(b); return out }
 
 // ShiftBits is the truth n bars ago (0 or more); the first n bars are not ready.
-func ShiftBits(b Bits, n int) Bits {
+func ShiftBits(b Bits, n int) (out Bits) { out.Shift(b, n); return out }
+
+// The methods of these names write their result into b, whose columns they use
+// again where they are long enough: only their owner may call them, and nobody
+// may still read what b was. The operands may be b itself, but for Shift's.
+
+// Set is a copy.
+func (b *Bits) Set(x Bits) {
+	b.resize(x.n)
+	copy(b.truth, x.truth)
+	copy(b.ready, x.ready)
+}
+
+func (b *Bits) Not(x Bits) {
+	b.resize(x.n)
+	truth, ready := b.truth, b.ready
+	for i, r := range x.ready {
+		truth[i], ready[i] = r&^x.truth[i], r
+	}
+}
+
+func (b *Bits) And(x, y Bits) {
+	b.meet(x, y)
+	for i, t := range x.truth {
+		b.truth[i] = t & y.truth[i]
+	}
+}
+
+func (b *Bits) Or(x, y Bits) {
+	b.meet(x, y)
+	for i, t := range x.truth {
+		b.truth[i] = (t | y.truth[i]) & b.ready[i]
+	}
+}
+
+// AndNot is true where x is and y is not.
+func (b *Bits) AndNot(x, y Bits) {
+	b.meet(x, y)
+	for i, t := range x.truth {
+		b.truth[i] = t &^ y.truth[i] & b.ready[i]
+	}
+}
+
+// Among is x on the bars where y is ready, too, whatever y says there.
+func (b *Bits) Among(x, y Bits) {
+	b.meet(x, y)
+	for i, t := range x.truth {
+		b.truth[i] = t & b.ready[i]
+	}
+}
+
+// meet is ready where both are; its truths are to be written.
+func (b *Bits) meet(x, y Bits) {
+	if x.n != y.n {
+		panic("series: columns of different lengths")
+	}
+	b.resize(x.n)
+	ready := b.ready
+	for i, r := range x.ready {
+		ready[i] = r & y.ready[i]
+	}
+}
+
+func (b *Bits) Begun(x Bits) {
+	b.resize(x.n)
+	truth, ready := b.truth, b.ready
+	var before, known uint64 // the word before
+	for i, t := range x.truth {
+		r := x.ready[i]
+		ready[i] = r & (r<<1 | known>>63)
+		truth[i] = t &^ (t<<1 | before>>63) & ready[i]
+		before, known = t, r
+	}
+}
+
+func (b *Bits) Shift(x Bits, n int) {
 	if n < 0 {
 		panic("series: look-back into the future")
 	}
-	out := Bits{b.n, make([]uint64, len(b.truth)), make([]uint64, len(b.truth))}
-	if n >= b.n {
-		return out
+	b.resize(x.n)
+	clear(b.truth)
+	clear(b.ready)
+	if n >= x.n {
+		return
 	}
-	shiftWords(out.truth, b.truth, n)
-	shiftWords(out.ready, b.ready, n)
-	if len(out.truth) > 0 {
-		last := ^uint64(0) >> (-b.n & 63)
-		out.truth[len(out.truth)-1] &= last
-		out.ready[len(out.ready)-1] &= last
-	}
-	return out
+	shiftWords(b.truth, x.truth, n)
+	shiftWords(b.ready, x.ready, n)
+	last := len(b.truth) - 1
+	b.truth[last] &= ^uint64(0) >> (-x.n & 63)
+	b.ready[last] &= ^uint64(0) >> (-x.n & 63)
 }
 
 // readiness is b's readiness in the form columns have.

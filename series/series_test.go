@@ -692,3 +692,56 @@ func (s Series) rescaledMagnitude(scale int32) int {
 	}
 	return top
 }
+
+// Columns of truths that are written anew say what fresh ones say, whatever they held before.
+func TestTruthsWrittenAnewSayWhatFreshOnesSay(t *testing.T) {
+	var below, above, z Bits
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 200).Draw(t, "bars")
+		draw := func(name string) Series {
+			low := rapid.SampledFrom([]int64{-3, 0}).Draw(t, name+" low")
+			return Of(rapid.Int32Range(0, 1).Draw(t, name+" scale"), rapid.SliceOfN(rapid.Int64Range(low, 3), n, n).Draw(t, name)).From(rapid.IntRange(0, n).Draw(t, name+" first"))
+		}
+		a, b := draw("a"), draw("b")
+		CompareInto(a, b, &below, &above)
+		for i := range n {
+			x, readyX := a.At(i)
+			y, readyY := b.At(i)
+			l, readyL := below.At(i)
+			g, readyG := above.At(i)
+			if ready := readyX && readyY; readyL != ready || readyG != ready || l != (ready && x.Cmp(y) < 0) || g != (ready && x.Cmp(y) > 0) {
+				t.Fatalf("bar %d: %s and %s, ready %v: below %v, above %v", i, x, y, ready, l, g)
+			}
+		}
+		same := func(what string, want Bits) {
+			if z.Len() != want.Len() {
+				t.Fatalf("%s has %d bars of %d", what, z.Len(), want.Len())
+			}
+			for i := range n {
+				truth, ready := want.At(i)
+				if got, gotReady := z.At(i); got != truth || gotReady != ready {
+					t.Fatalf("%s on bar %d: %v %v, want %v %v", what, i, got, gotReady, truth, ready)
+				}
+			}
+			if z.Next(n) != n {
+				t.Fatalf("%s goes on after the end", what)
+			}
+		}
+		z.And(below, above)
+		same("and", And(below, above))
+		z.Or(below, above)
+		same("or", Or(below, above))
+		z.AndNot(above, below)
+		same("and not", And(above, Not(below)))
+		z.Among(above, below)
+		same("among", And(above, Or(below, Not(below))))
+		k := rapid.IntRange(0, n+1).Draw(t, "shift")
+		z.Shift(above, k)
+		same("shift", ShiftBits(above, k))
+		z.Begun(above)
+		same("begun", And(above, Not(ShiftBits(above, 1))))
+		z.Set(above)
+		z.Not(z)
+		same("not", Not(above))
+	})
+}
