@@ -7,7 +7,7 @@
 // One directory (mode 0700, owned by the daemon's user; files 0600):
 //
 //	journal.db    SQLite, write-ahead log, synchronous=FULL: a committed entry has reached the disk
-//	journal.head  two slots of 512 bytes, written in turn: number and hash of the newest entry
+//	journal.head  two slots of 512 bytes, written in turn, at the end both: number and hash of the newest entry
 //	journal.lock  flock of the one writer
 //	KILL          512 bytes, the kill switch; see Kill
 //
@@ -28,6 +28,8 @@
 // behind the newest entry, entries carry that entry's moment.
 //
 // Table find(key, seq) is an index of words to entries and holds nothing of its own: Verify derives the words again from
-// every body and demands the same set. SQLite's own check covers the trees both tables are kept in. A byte that
-// neither finds changed lies in unused space.
+// every body and demands the same set. SQLite's own check covers the trees both tables are kept in, and the tables'
+// definitions must be those of this program. A changed byte that none of this finds lies outside the entries: in the
+// database's unused space, in counters SQLite keeps for itself, in pages that the write-ahead log has newer, or in the
+// newer slot of a head whose journal was not closed, where a crash leaves the same.
 package journal

@@ -43,22 +43,37 @@ func parseSlot(slot []byte) (h head, ok bool) {
 	return h, bytes.Equal(h.slot(), slot)
 }
 
-// readHead returns the newest valid slot of the file and its place, 0 or 1.
-func readHead(name string) (h head, at int, err error) {
+// slots is what a head file holds: the newest valid slot, its place, 0 or 1, and whether the other one is torn.
+type slots struct {
+	head
+	at   int
+	torn bool
+}
+
+func readHead(name string) (slots, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return head{}, 0, err
+		return slots{}, err
 	}
-	found := false
+	return parseHead(name, text)
+}
+
+func parseHead(name string, text []byte) (s slots, err error) {
+	valid := 0
 	for i := 0; len(text) == 2*slotSize && i < 2; i++ {
-		if s, ok := parseSlot(text[i*slotSize:][:slotSize]); ok && (!found || s.seq > h.seq) {
-			h, at, found = s, i, true
+		h, ok := parseSlot(text[i*slotSize:][:slotSize])
+		if !ok {
+			continue
+		}
+		if valid++; valid == 1 || h.seq > s.seq {
+			s.head, s.at = h, i
 		}
 	}
-	if !found {
-		return head{}, 0, fmt.Errorf("%s: neither slot is valid", name)
+	if valid == 0 {
+		return slots{}, fmt.Errorf("%s: neither slot is valid", name)
 	}
-	return h, at, nil
+	s.torn = valid == 1
+	return s, nil
 }
 
 func createHead(name string, h head) error {
@@ -72,22 +87,22 @@ type headFile struct {
 }
 
 // openHead opens the file, making it first if the journal is still empty.
-func openHead(name string, empty bool) (*headFile, head, error) {
-	h, at, err := readHead(name)
+func openHead(name string, empty bool) (*headFile, slots, error) {
+	s, err := readHead(name)
 	if errors.Is(err, fs.ErrNotExist) && empty {
 		if err := createHead(name, head{}); err != nil {
-			return nil, head{}, err
+			return nil, slots{}, err
 		}
-		h, at, err = readHead(name)
+		s, err = readHead(name)
 	}
 	if err != nil {
-		return nil, head{}, fmt.Errorf("%w: %w", ErrHead, err)
+		return nil, slots{}, fmt.Errorf("%w: %w", ErrHead, err)
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil, head{}, err
+		return nil, slots{}, err
 	}
-	return &headFile{f: f, next: 1 - at}, h, nil
+	return &headFile{f: f, next: 1 - s.at}, s, nil
 }
 
 func (w *headFile) write(h head) error {

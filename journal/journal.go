@@ -29,6 +29,8 @@ type Options struct {
 	ReadOnly bool
 	// OnAppend is told each entry, in order, after it is on disk and in the book. It must not append.
 	OnAppend func(Entry)
+	// Progress is told by Verify, now and then, how many of the entries it has walked.
+	Progress func(done, all int)
 }
 
 // Journal is one open journal. All methods may be called at the same time; Append waits its turn.
@@ -130,14 +132,14 @@ func (j *Journal) openHead() error {
 	if err != nil {
 		return err
 	}
-	var h head
-	if j.head, h, err = openHead(j.place.beside("head"), seq == 0); err != nil {
+	var s slots
+	if j.head, s, err = openHead(j.place.beside("head"), seq == 0); err != nil {
 		return err
 	}
-	if err := j.load(h); err != nil {
+	if err := j.load(s.head); err != nil {
 		return err
 	}
-	if j.last != h {
+	if j.last != s.head || s.torn {
 		if err := j.head.write(j.last); err != nil {
 			return err
 		}
@@ -164,7 +166,7 @@ func (j *Journal) openReader() error {
 		return err
 	}
 	// The head is read first: the writer commits before it writes the head, so the journal read later reaches it.
-	h, _, err := readHead(j.place.beside("head"))
+	s, err := readHead(j.place.beside("head"))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrHead, err)
 	}
@@ -179,7 +181,7 @@ func (j *Journal) openReader() error {
 	case v < len(todo):
 		return fmt.Errorf("schema %d is older than %d: the daemon brings it up to date when it starts", v, len(todo))
 	}
-	return j.load(h)
+	return j.load(s.head)
 }
 
 func schemaSteps() ([]string, error) {
@@ -208,11 +210,15 @@ func (j *Journal) load(h head) error {
 	return nil
 }
 
-// Close ends writing and reading. It does not wait for readers' loops; they get an error.
+// Close ends writing and reading. It does not wait for readers' loops; they get an error. Both slots of the head then
+// name the last entry, so that a later change of either is found.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var errs []error
+	if j.head != nil && j.broken == nil && j.Book() != nil {
+		errs = append(errs, j.head.write(j.last))
+	}
 	if j.read != nil && j.read != j.write {
 		errs = append(errs, j.read.Close())
 	}

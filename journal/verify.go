@@ -150,24 +150,31 @@ func (w *walk) step(r row) (Entry, error) {
 }
 
 // Verify walks the whole journal: every entry's number, moment, hash, form and fold, every checkpoint, the find table,
-// the head, and SQLite's own structure. Errors are *Damage, which names the place, or ErrHead. expect is the hash of an
+// the head file, SQLite's own structure, and the tables' own definitions. Errors are *Damage, which names the place, or ErrHead. expect is the hash of an
 // entry as it was kept elsewhere, or empty; a journal without that entry is not the one it was taken from.
 func (j *Journal) Verify(ctx context.Context, expect string) (Report, error) {
-	var h head
+	var s slots
 	if j.place.db != "" {
 		var err error
-		if h, _, err = readHead(j.place.beside("head")); err != nil {
+		if s, err = readHead(j.place.beside("head")); err != nil {
 			return Report{}, fmt.Errorf("verify: %w: %w", ErrHead, err)
 		}
 	}
-	r, err := verify(ctx, j.read, h, expect)
+	r, err := verify(ctx, j.read, s.head, expect, j.o.Progress)
+	if err == nil && s.torn && s.seq == r.Entries {
+		// A crash tears the slot of an entry that is committed already, and so is beyond the other slot.
+		err = &Damage{What: "the head file: one of its slots was changed"}
+	}
 	if err != nil {
 		return r, fmt.Errorf("verify: %w", err)
 	}
 	return r, nil
 }
 
-func verify(ctx context.Context, db *sql.DB, h head, expect string) (r Report, err error) {
+// tellEvery is how many entries lie between two words of progress.
+const tellEvery = 10_000
+
+func verify(ctx context.Context, db *sql.DB, h head, expect string, tell func(done, all int)) (r Report, err error) {
 	want, err := hex.DecodeString(expect)
 	if err != nil || len(want) != 0 && len(want) != sha256.Size {
 		return Report{}, fmt.Errorf("expected hash %q: want 64 hex digits", expect)
@@ -178,12 +185,19 @@ func verify(ctx context.Context, db *sql.DB, h head, expect string) (r Report, e
 	}
 	defer tx.Rollback()
 
+	all, err := newest(ctx, tx)
+	if err != nil {
+		return r, &Damage{What: "the entries cannot be counted", Err: err}
+	}
 	r.Head = h.seq
 	var w walk
 	var derived tally
 	err = w.run(ctx, tx, func(e Entry) {
 		if r.Entries++; r.Entries == 1 {
 			r.First = e.At
+		}
+		if tell != nil && (r.Entries%tellEvery == 0 || r.Entries == all) {
+			tell(int(r.Entries), int(all))
 		}
 		r.Last, r.Hash = e.At, e.Hash
 		if e.Body.Kind() == (Checkpoint{}).Kind() {
@@ -216,7 +230,37 @@ func verify(ctx context.Context, db *sql.DB, h head, expect string) (r Report, e
 	if err := tx.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&state); err != nil || state != "ok" {
 		return r, &Damage{What: "the database's structure: " + state, Err: err}
 	}
-	return r, nil
+	return r, sameSchema(ctx, tx)
+}
+
+// sameSchema demands the tables and the triggers that guard them, word for word as this program makes them.
+func sameSchema(ctx context.Context, q querier) error {
+	todo, err := schemaSteps()
+	if err != nil {
+		return err
+	}
+	fresh, err := connect("", false)
+	if err != nil {
+		return err
+	}
+	defer fresh.Close()
+	if err := migrate(fresh, todo, nil); err != nil {
+		return err
+	}
+	want, err := schemaOf(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	if have, err := schemaOf(ctx, q); err != nil || have != want {
+		return &Damage{What: "the tables or their triggers are not as they were made", Err: err}
+	}
+	return nil
+}
+
+func schemaOf(ctx context.Context, q querier) (text string, err error) {
+	err = q.QueryRowContext(ctx, `SELECT group_concat(quote(type) || quote(name) || quote(tbl_name) || quote(sql) ||
+		quote(CASE type WHEN 'trigger' THEN rootpage ELSE rootpage > 0 END)) FROM (SELECT * FROM sqlite_schema ORDER BY type, name)`).Scan(&text)
+	return text, err
 }
 
 // tally is a set of words and entries, summed up so that two sets can be compared without sorting either.
@@ -299,9 +343,11 @@ func restore(ctx context.Context, file, path string) (r Report, err error) {
 	}
 	var h head
 	if _, err := os.Lstat(p.beside("head")); err == nil {
-		if h, _, err = readHead(p.beside("head")); err != nil {
+		s, err := readHead(p.beside("head"))
+		if err != nil {
 			return r, fmt.Errorf("%w: %w", ErrHead, err)
 		}
+		h = s.head
 	}
 	if r, err = verifyFile(ctx, file, h); err != nil {
 		return r, err
@@ -333,5 +379,5 @@ func verifyFile(ctx context.Context, file string, h head) (Report, error) {
 	if _, err := version(ctx, db); err != nil {
 		return Report{}, err
 	}
-	return verify(ctx, db, h, "")
+	return verify(ctx, db, h, "", nil)
 }

@@ -175,7 +175,9 @@ func parsePart(name, text string) (decimal.Decimal, error) {
 }
 
 // progress tells a person at a terminal how far a long run is; nil elsewhere.
-func progress(w io.Writer) func(done, all int) {
+func progress(w io.Writer) func(done, all int) { return progressOf("strategies", w) }
+
+func progressOf(things string, w io.Writer) func(done, all int) {
 	f, ok := w.(*os.File)
 	if !ok {
 		return nil
@@ -187,7 +189,7 @@ func progress(w io.Writer) func(done, all int) {
 		if all < 2 {
 			return
 		}
-		fmt.Fprintf(w, "\r%d of %d strategies", done, all)
+		fmt.Fprintf(w, "\r%d of %d %s", done, all, things)
 		if done == all {
 			fmt.Fprint(w, "\r\x1b[K")
 		}

@@ -389,7 +389,16 @@ func verifyCommand() *cobra.Command {
 		Use:     "verify",
 		Short:   "walk the journal's whole hash chain and fold, and name the place of any damage",
 		Example: "  maemae verify --expect HASH",
-		RunE: withJournal(func(c *cobra.Command, _ []string, j *journal.Journal) error {
+		RunE: func(c *cobra.Command, _ []string) error {
+			p, err := findPlace(c)
+			if err != nil {
+				return err
+			}
+			j, err := p.readTelling(progressOf("entries", c.ErrOrStderr()))
+			if err != nil {
+				return err
+			}
+			defer j.Close()
 			r, err := j.Verify(c.Context(), expect)
 			if err != nil {
 				return err
@@ -399,7 +408,7 @@ func verifyCommand() *cobra.Command {
 			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "journal is whole: %d entries, last hash %s\n", r.Entries, r.Hash)
 			return err
-		}),
+		},
 	}
 	c.Flags().StringVar(&expect, "expect", "", "a hash kept elsewhere, which the chain must contain")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -150,11 +150,14 @@ func stateFlag(c *cobra.Command) *cobra.Command {
 }
 
 // read opens the journal for reading; a daemon may be writing it.
-func (p place) read() (*journal.Journal, error) {
+func (p place) read() (*journal.Journal, error) { return p.readTelling(nil) }
+
+// readTelling is read, where a walk over all entries tells how far it is.
+func (p place) readTelling(progress func(done, all int)) (*journal.Journal, error) {
 	if _, err := os.Stat(p.journal); errors.Is(err, os.ErrNotExist) {
 		return nil, hinted(fmt.Errorf("no journal in %s", p.state), "has the daemon run? maemae run, or --state DIR")
 	}
-	return journal.Open(p.journal, journal.Options{Now: time.Now, ReadOnly: true})
+	return journal.Open(p.journal, journal.Options{Now: time.Now, ReadOnly: true, Progress: progress})
 }
 
 // withJournal opens the journal of the place that flags and configuration name, for a command that only reads.
