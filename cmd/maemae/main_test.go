@@ -12,7 +12,7 @@ import (
 
 // TestMain lets the test binary stand in for the program: scripts and process tests run it as a person would.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"maemae": program})
+	testscript.Main(tidy{m}, map[string]func(){"maemae": program})
 }
 
 func program() {
@@ -34,5 +34,6 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"recorded": recordedCommand},
 	})
 }

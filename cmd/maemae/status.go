@@ -92,9 +92,8 @@ func held(b *journal.Book) []Held {
 		at := account.Holding(h.Symbol)
 		x := Held{Strategy: h.Strategy, Symbol: h.Symbol, Name: orDefault(at.Name, market.Known(h.Symbol).Name), Shares: h.Shares, AveragePrice: h.AveragePrice, Price: at.Price, High: h.High, Since: h.Since}
 		if x.Price.Sign() > 0 {
-			n := decimal.NewFromInt(h.Shares)
-			x.Value = x.Price.Mul(n)
-			x.Profit = x.Value.Sub(h.AveragePrice.Mul(n))
+			x.Value = x.Price.Mul(decimal.NewFromInt(h.Shares))
+			x.Profit = unrealised(h, account)
 			x.Return = x.Price.Div(h.AveragePrice).Sub(decimal.NewFromInt(1)).Shift(2).StringFixed(2)
 		}
 		out = append(out, x)
