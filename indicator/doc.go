@@ -6,9 +6,9 @@
 // Names, parameters, defaults and outputs are those of KIS's strategy files;
 // the definitions are those of QuantConnect Lean, which KIS's own backtester
 // runs on. Every division and root is rounded half away from zero to 8 decimals
-// and nothing else is rounded (see package series). A bar on which a definition
-// has no value (too few bars before it, a division by zero) is not ready; it is
-// never zero.
+// (the index inside stochrsi alone to 12) and nothing else is rounded; see
+// package series. A bar on which a definition has no value (too few bars before
+// it, a division by zero) is not ready; it is never zero.
 //
 // On bars that stand still: a place in a range that is none, and anything else
 // over 0, is not ready. These definitions name a value instead: rsi 100 without

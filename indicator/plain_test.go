@@ -212,6 +212,34 @@ func rsis(a line, k int) line {
 		return is(n(100).Sub(*div(n(100), ratio.Add(n(1)))))
 	}, ups, downs)
 }
+
+// fineRSIs is the index with 12 decimals, in its averages and in itself.
+func fineRSIs(a line, k int) line {
+	const digits = 12
+	out := make(line, len(a))
+	count, up, down := int64(0), num{}, num{}
+	for i, move := range change1(a) {
+		if move == nil {
+			continue
+		}
+		if count++; count <= int64(k) {
+			up, down = up.Add(decimal.Max(*move, num{})), down.Add(decimal.Max(move.Neg(), num{}))
+		}
+		if count < int64(k) {
+			continue
+		}
+		if count > int64(k) {
+			up = up.Mul(n(int64(k) - 1)).Add(decimal.Max(*move, num{}))
+			down = down.Mul(n(int64(k) - 1)).Add(decimal.Max(move.Neg(), num{}))
+		}
+		up, down = up.DivRound(n(int64(k)), digits), down.DivRound(n(int64(k)), digits)
+		out[i] = is(n(100))
+		if !down.IsZero() {
+			out[i] = is(up.Mul(n(100)).DivRound(up.Add(down), digits))
+		}
+	}
+	return out
+}
 func cmos(a line, k int) line {
 	ups, downs := upsAndDowns(a, k)
 	return each(func(v []num) *num {
@@ -397,7 +425,7 @@ var plain = map[string]func(b plainBars, a Args) []line{
 		return []line{k, means(k, a.Integer("d_period"))}
 	},
 	"stochrsi": func(b plainBars, a Args) []line {
-		r := rsis(b.source, a.Integer("rsi_period"))
+		r := fineRSIs(b.source, a.Integer("rsi_period"))
 		k := means(places(r, r, r, a.Integer("stoch_period")), a.Integer("k_period"))
 		return []line{k, means(k, a.Integer("d_period"))}
 	},

@@ -1,6 +1,10 @@
 package indicator
 
-import "maemae/series"
+import (
+	"github.com/shopspring/decimal"
+
+	"maemae/series"
+)
 
 // stochrsi is the place of the relative strength index in its own range of the
 // last stoch_period bars, 0 to 100, as a simple mean of k_period bars (k), and
@@ -8,7 +12,7 @@ import "maemae/series"
 var stochrsi = Spec{
 	ID: "stochrsi", Title: "Stochastic RSI", TitleKorean: "스토캐스틱 RSI", Group: oscillators,
 	Summary: "Where the RSI stands between its own extremes of the last bars.",
-	Formula: "k = sma(100 * (r - lowest(r)) / (highest(r) - lowest(r)), k_period); d = sma(k, d_period); r = rsi(x, rsi_period)",
+	Formula: "k = sma(100 * (r - lowest(r)) / (highest(r) - lowest(r)), k_period); d = sma(k, d_period); r = rsi(x, rsi_period), at 12 decimals",
 	Source:  "Lean StochasticRelativeStrengthIndex (Simple)",
 	Unit:    "percent, 0 to 100", Example: "stochrsi(14, 14, 3, 3).k < 20",
 	Reads: []string{"close"}, TakesSeries: true, PercentUnit: true,
@@ -22,8 +26,19 @@ var stochrsi = Spec{
 		return []int{k, k + a.Integer("d_period") - 1}
 	},
 	compute: func(in Input, a Args) []series.Series {
-		r := strength(in.Source, a.Integer("rsi_period"))
+		r := fineStrength(in.Source, a.Integer("rsi_period"))
 		k := series.Mean(place(r, r, r, a.Integer("stoch_period")), a.Integer("k_period"))
 		return []series.Series{k, series.Mean(k, a.Integer("d_period"))}
 	},
+}
+
+// fineStrength is 10,000 times the relative strength index of n bars, and its
+// averages are those of 10,000 times s: at 8 decimals of these all have 12 of
+// their own. The place in a narrow range would make the last digits of an index
+// with 8 the first ones of the result; of what is only placed the unit does not
+// matter.
+func fineStrength(s series.Series, n int) series.Series {
+	rises, falls := wilderMoves(scaled(s, 10_000), n)
+	index := series.Div(rises, times(series.Add(rises, falls), decimal.New(1, -6)))
+	return whereZero(falls, constant(s.Len(), 100*10_000), index)
 }
