@@ -233,41 +233,27 @@ func (d *demo) paced(clock *simClock, cancel func()) scheduler.Clock {
 	}}
 }
 
-// print shows what happens, as it happens.
+// print shows what happens, as it happens: what maemae logs would, without each order's way to its fill.
 func (d *demo) print(e journal.Entry) {
-	name := func(s market.Symbol) string { return string(s) + " " + orDefault(d.daemon.feed.Name(s), "") }
-	line := func(format string, args ...any) {
-		fmt.Fprintf(d.out, "%s  %s\n", e.At.In(market.KST).Format("01-02 15:04"), fmt.Sprintf(format, args...))
-	}
+	line := inWords(e, journal.Intent{}, d.daemon.feed.Name)
 	switch b := e.Body.(type) {
 	case journal.Slot:
-		if b.Outcome != "ran" {
-			line("slot     %-16s %s %s", b.Job, b.Outcome, b.Detail)
+		if b.Outcome == "ran" {
+			return
 		}
 	case journal.Decision:
 		if b.Answer == strategy.Hold && !d.verbose {
 			return
 		}
-		why := b.Detail
-		if b.Answer == strategy.Buy && b.Buy != nil {
-			why = evidenceLine(b.Buy)
-		} else if b.Reason == strategy.RuleExit && b.Sell != nil {
-			why = evidenceLine(b.Sell)
-		}
-		line("%-8s %-16s %s: %s, %s", b.Answer, b.Strategy, name(b.Symbol), b.Reason, why)
-	case journal.Refusal:
-		line("refused  %-16s %s: %s", b.Strategy, name(b.Order.Symbol), b.Refusal.Error())
 	case journal.Answer:
-		if b.Outcome != journal.Accepted {
-			line("order    %-16s %s %s", b.Outcome, b.Code, b.Text)
+		if b.Outcome == journal.Accepted {
+			return
 		}
-	case journal.Fill:
-		line("fill     %-16s %s %s %d for %s won (order %s)", b.Strategy, name(b.Symbol), b.Side, b.Shares, grouped(b.Value), b.ID.Number)
-	case journal.State:
-		line("daemon   %-16s %s %s", b.Mode, b.Reason, b.Detail)
-	case journal.Mismatch:
-		line("differs  %s: book %d, broker %d", b.Symbol, b.Expected, b.Broker)
+	case journal.Refusal, journal.Fill, journal.State, journal.Mismatch:
+	default:
+		return
 	}
+	fmt.Fprintf(d.out, "%s  %s\n", e.At.In(market.KST).Format("01-02 15:04"), line.words())
 }
 
 // summary compares the daemon's book with the simulator's own account.
