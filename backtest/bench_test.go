@@ -169,7 +169,7 @@ func workOptions() *Options {
 func prepared(t testing.TB, o *Options, rule *strategy.Strategy, b history.Bars, days *sessions, list []slot) *account {
 	l := &leg{rule: rule, tape: newTape(market.Known(b.Symbol), b, days), slots: list}
 	a := &account{o: o, days: days, legs: []*leg{l}}
-	if err := a.start(0); err != nil {
+	if err := a.start(0, 0); err != nil {
 		t.Fatal(err)
 	}
 	return a

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -252,7 +253,7 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 			a.legs = append(a.legs, &leg{rule: r, tape: tapes[k], slots: list})
 		}
 	}
-	return a, a.start(o.From)
+	return a, a.start(o.From, 0)
 }
 
 // load reads the bars of a symbol up to the end of the run.
@@ -275,15 +276,16 @@ func (o *Options) load(s market.Symbol) (history.Bars, error) {
 
 var errNothing = errors.New("no session counts: the bars end before the rules have what they need, or before the run begins")
 
-// start finds the first session that counts: not before From, and not before the first rule has the bars it needs.
-func (a *account) start(from market.Date) error {
+// start finds the first session that counts: not before from, and not before the first rule has the bars it needs, or
+// so many where need is not 0.
+func (a *account) start(from market.Date, need int) error {
 	a.begin = a.days.len()
 	for _, l := range a.legs {
-		need := l.rule.WarmUp()
+		first := cmp.Or(need, l.rule.WarmUp())
 		if !l.rule.CompletedBars {
-			need-- // the bar of the session itself is seen
+			first-- // the bar of the session itself is seen
 		}
-		for i := max(need, 0); i < l.tape.bars.Len(); i++ {
+		for i := max(first, 0); i < l.tape.bars.Len(); i++ {
 			if s := l.tape.session(i); s >= 0 {
 				a.begin = min(a.begin, s)
 				break

@@ -15,7 +15,7 @@ import (
 type signals struct {
 	columns strategy.Columns
 	enter   series.Bits // the rule buys, where nothing is held
-	leave   series.Bits // the rule sells, where something is; no bars where asks
+	leave   series.Bits // the rule sells, where something is; no bars where it does not by itself
 	asks    bool        // the sell side asks for the position
 }
 
@@ -45,17 +45,23 @@ var positionWord = regexp.MustCompile(`\bposition\.`)
 func mentionsPrice(e *strategy.Evidence) bool { return e != nil && priceWord.MatchString(e.Text) }
 
 // signalsOf evaluates a columnar rule over all bars.
-func (l *leg) signalsOf(x traits) (signals, error) {
+func (l *leg) signalsOf(x traits) (s signals, err error) {
 	c, err := l.rule.Columns(l.tape.of.Symbol, l.tape.bars)
-	if err != nil {
-		return signals{}, err
+	if err == nil {
+		s.take(c, x)
 	}
-	s := signals{columns: c, enter: c.Buy, asks: x.asks}
-	if c.Sell.Len() > 0 {
-		s.enter = series.And(c.Buy, series.Not(c.Sell))
-		s.leave = series.And(c.Sell, series.Or(c.Buy, series.Not(c.Buy)))
+	return s, err
+}
+
+// take makes the signals those of the columns.
+func (s *signals) take(c strategy.Columns, x traits) {
+	s.columns, s.asks = c, x.asks
+	if c.Sell.Len() == 0 {
+		s.enter.Set(c.Buy)
+		return
 	}
-	return s, nil
+	s.enter.AndNot(c.Buy, c.Sell)
+	s.leave.Among(c.Sell, c.Buy)
 }
 
 // guard computes the columns anew from the bars up to a few of them, and compares: at the first signals of either side

@@ -17,7 +17,6 @@ import (
 
 	"maemae/market"
 	"maemae/report"
-	"maemae/series"
 	"maemae/strategy"
 )
 
@@ -100,7 +99,7 @@ type sweep struct {
 	with   SweepOptions
 	rule   *strategy.Strategy
 	traits traits
-	axes   []axis
+	axes   []strategy.Axis
 	grid   int64
 	picks  []int64 // sets by number, where not the whole grid is tried
 	scores []score
@@ -108,12 +107,6 @@ type sweep struct {
 	bounds []int64      // of the limits
 	quick  bool         // the book alone tells all metrics asked for
 	blind  bool         // only the best is asked for, not what it rests on or owes to luck
-}
-
-// axis is one parameter and its values.
-type axis struct {
-	name   string
-	values []decimal.Decimal
 }
 
 // score is what is kept of every set: ratios in millionths.
@@ -193,11 +186,11 @@ func (w *sweep) lay() error {
 		if p.Step.IsZero() {
 			continue
 		}
-		a := axis{p.Name, p.Values()}
-		if n := int64(len(a.values)); w.grid > math.MaxInt64/n {
+		a := strategy.Axis{Name: p.Name, Values: p.Values()}
+		if n := int64(len(a.Values)); w.grid > math.MaxInt64/n {
 			return errors.New("more sets than 64 bits count; take larger steps")
 		}
-		w.axes, w.grid = append(w.axes, a), w.grid*int64(len(a.values))
+		w.axes, w.grid = append(w.axes, a), w.grid*int64(len(a.Values))
 	}
 	if len(w.axes) == 0 {
 		return fmt.Errorf("strategy %s has no parameter with a range: give one {default: 20, min: 5, max: 60, step: 5}", w.rule.Name)
@@ -216,7 +209,7 @@ func (w *sweep) lay() error {
 // names are those of the parameters that vary.
 func (w *sweep) names() (list []string) {
 	for _, a := range w.axes {
-		list = append(list, a.name)
+		list = append(list, a.Name)
 	}
 	return list
 }
@@ -238,13 +231,21 @@ func draw(all int64, n int, seed uint64) []int64 {
 	return list
 }
 
-// set is the values of set n of the grid: the last parameter moves fastest.
-func (w *sweep) set(n int64, into map[string]decimal.Decimal) {
+// set finds the values of set n of the grid: the last parameter moves fastest.
+func (w *sweep) set(n int64, into []int) {
 	for k := len(w.axes) - 1; k >= 0; k-- {
-		a := w.axes[k]
-		size := int64(len(a.values))
-		into[a.name], n = a.values[n%size], n/size
+		size := int64(len(w.axes[k].Values))
+		into[k], n = int(n%size), n/size
 	}
+}
+
+// params are values by name.
+func (w *sweep) params(values []int) map[string]decimal.Decimal {
+	all := make(map[string]decimal.Decimal, len(values))
+	for i, a := range w.axes {
+		all[a.Name] = a.Values[values[i]]
+	}
+	return all
 }
 
 // worker is what one worker has for itself.
@@ -252,14 +253,14 @@ type worker struct {
 	*sweep
 	own     account // its own legs, whose rule changes with the set
 	family  *strategy.Family
-	values  map[string]decimal.Decimal
+	values  []int // of every axis
 	signals []signals
 	book    *book
 }
 
 func (w *sweep) worker() *worker {
-	k := &worker{sweep: w, own: *w.account, values: map[string]decimal.Decimal{}, signals: make([]signals, len(w.account.legs))}
-	k.family = w.rule.Family(w.names())
+	k := &worker{sweep: w, own: *w.account, values: make([]int, len(w.axes)), signals: make([]signals, len(w.account.legs))}
+	k.family = w.rule.Family(w.axes)
 	k.own.legs = make([]*leg, len(w.account.legs))
 	for i, l := range w.account.legs {
 		own := *l
@@ -270,7 +271,7 @@ func (w *sweep) worker() *worker {
 
 // settle makes the values taken a rule that stands alone, as a backtest and the plain engine want it.
 func (k *worker) settle() error {
-	rule, problems := k.rule.With(k.values)
+	rule, problems := k.rule.With(k.params(k.values))
 	if problems.Fatal() {
 		return fmt.Errorf("%s: %w", k.spell(), problems)
 	}
@@ -305,7 +306,7 @@ func (k *worker) walk() error {
 		if err != nil {
 			return err
 		}
-		k.signals[i] = signalsIn(c, k.traits)
+		k.signals[i].take(c, k.traits)
 	}
 	if k.book == nil {
 		b, err := newBook(&k.own, k.signals)
@@ -318,16 +319,6 @@ func (k *worker) walk() error {
 		l.signals = k.signals[i]
 	}
 	return k.book.walk()
-}
-
-// signalsIn are those of the columns.
-func signalsIn(c strategy.Columns, x traits) signals {
-	s := signals{columns: c, enter: c.Buy, asks: x.asks}
-	if c.Sell.Len() > 0 {
-		s.enter = series.And(c.Buy, series.Not(c.Sell))
-		s.leave = series.And(c.Sell, series.Or(c.Buy, series.Not(c.Buy)))
-	}
-	return s
 }
 
 // each does every try on all workers, a block at a time. The error is that of the first try that has one.
@@ -432,45 +423,26 @@ func (w *sweep) align() error {
 	for c := range min(maxCorners, int64(1)<<min(len(w.axes), 62)) {
 		n := int64(0)
 		for i, a := range w.axes {
-			n *= int64(len(a.values))
+			n *= int64(len(a.Values))
 			if c>>i&1 == 0 {
-				n += int64(len(a.values)) - 1
+				n += int64(len(a.Values)) - 1
 			}
 		}
 		k.takeSet(n)
 	}
 	if need := int(w.need.Load()); need > 0 {
-		w.begin = w.account.beginOf(need)
-	}
-	if w.begin >= w.days.len() {
-		return fmt.Errorf("the slowest set needs %d bars: %w", w.need.Load(), errNothing)
+		if err := w.account.start(w.o.From, need); err != nil {
+			return fmt.Errorf("the slowest set needs %d bars: %w", need, err)
+		}
 	}
 	return nil
-}
-
-// beginOf is the first session that counts where rules need so many bars.
-func (a *account) beginOf(need int) int {
-	begin := a.days.len()
-	for _, l := range a.legs {
-		first := need
-		if !l.rule.CompletedBars {
-			first-- // the bar of the session itself is seen
-		}
-		for i := max(first, 0); i < l.tape.bars.Len(); i++ {
-			if s := l.tape.session(i); s >= 0 {
-				begin = min(begin, s)
-				break
-			}
-		}
-	}
-	return max(begin, a.days.find(a.o.From))
 }
 
 // spell is the values of a worker in words.
 func (k *worker) spell() string {
 	var list []string
-	for _, a := range k.axes {
-		list = append(list, "$"+a.name+" = "+k.values[a.name].String())
+	for i, a := range k.axes {
+		list = append(list, "$"+a.Name+" = "+a.Values[k.values[i]].String())
 	}
 	return strings.Join(list, ", ")
 }
@@ -556,9 +528,7 @@ func (w *sweep) result() (SweepResult, error) {
 		if again := w.scoreOf(run.Metrics); !again.near(w.scores[i]) {
 			return r, fmt.Errorf("%s: played again it gives another %s", k.spell(), w.with.Objective)
 		}
-		t := Trial{Params: map[string]decimal.Decimal{}, FinalEquity: run.FinalEquity, Metrics: run.Metrics}
-		maps.Copy(t.Params, k.values)
-		r.Best = append(r.Best, t)
+		r.Best = append(r.Best, Trial{Params: k.params(k.values), FinalEquity: run.FinalEquity, Metrics: run.Metrics})
 		if rank == 0 && !w.blind {
 			f.add(&k.own, out)
 			if r.Luck, err = k.luck(i, run); err != nil {

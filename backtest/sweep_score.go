@@ -83,8 +83,8 @@ func (r SweepResult) WriteSets(to io.Writer) error {
 	for i, s := range w.scores {
 		k.set(w.number(i), k.values)
 		var line []string
-		for _, name := range r.Params {
-			line = append(line, k.values[name].String())
+		for i, a := range w.axes {
+			line = append(line, a.Values[k.values[i]].String())
 		}
 		objective, sharpe := "", ""
 		if s.state != impossible && !s.objectless {

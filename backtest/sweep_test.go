@@ -146,7 +146,7 @@ func TestASweepPlaysWhatABacktestPlays(t *testing.T) {
 					t.Fatalf("measured %+v, quick %+v", measured, quick)
 				}
 			}
-			rule, problems := o.Rules[0].With(k.values)
+			rule, problems := o.Rules[0].With(s.params(k.values))
 			if problems.Fatal() {
 				t.Fatal(problems)
 			}

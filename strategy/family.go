@@ -1,32 +1,79 @@
 package strategy
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"maemae/market"
+	"maemae/series"
 )
 
 // Family is one rule under many sets of parameters, one after the other: what several sets have in common is resolved
-// and computed once. It is for one goroutine.
+// and computed once, and a set whose parts are all known costs no allocation. It is for one goroutine.
+//
+// Comparisons, and, or and not are its gates: their shape is the same for all sets. What they stand on are the leaves,
+// which are resolved for the values they read.
 type Family struct {
-	rule   rule                // every call and comparison is a let of its own
-	reads  map[string][]string // of a let: the parameters it reads, directly or through others
-	varied int
-	known  map[string]*expr // resolved lets, by name and the values they read; nil for one with a mistake
-	common map[string]bool  // keys of those: other sets have the same
-	now    *program         // of the set taken
-	charts map[market.Symbol]*chart
-	kept   int // values in the rows of all charts
+	rule      rule
+	axes      []Axis
+	leaves    []*leaf
+	gates     []*gate // each after those it stands on
+	lets      map[string]operand
+	buy, sell operand
+	program   *program // of the set taken; its first columns are the gates, then those of all leaves known
+	known     int      // leaves resolved
+	charts    map[market.Symbol]*chart
+	kept      int // values in the rows of all charts
 }
 
-// chart is the bars of one symbol and the columns computed from them, by key.
+// Axis is a parameter and the values that it takes.
+type Axis struct {
+	Name   string
+	Values []decimal.Decimal
+}
+
+// operand is a gate or a leaf.
+type operand struct {
+	gate *gate
+	leaf *leaf
+}
+
+func (x operand) expr() *expr {
+	if x.gate != nil {
+		return &x.gate.expr
+	}
+	return x.leaf.now
+}
+
+// gate is a part whose arguments change with the set.
+type gate struct {
+	expr
+	of []operand
+	read
+	used bool // by a side; what stands in a let of nobody can only refuse a set
+}
+
+// leaf is a part that is resolved anew for other values.
+type leaf struct {
+	node *node
+	read
+	used  bool
+	known map[int]*expr // by the number of the values; nil for one with a mistake
+	now   *expr
+}
+
+// read is which axes a part reads.
+type read struct {
+	axes []int
+	at   int // which of all their values are taken
+}
+
+// chart is the bars of one symbol and the columns computed from them.
 type chart struct {
-	frame frame
-	rows  map[string]column
+	frame *frame
+	at    []int                 // of a gate: which values its column is of
+	rows  []map[int]series.Bits // of a gate that several sets have in common, by its values
 }
 
 // Bounds of what a family keeps: it forgets everything when it reaches one, and computes again.
@@ -35,113 +82,190 @@ const (
 	maxKept  = 1 << 20 // values of 8 bytes
 )
 
-// Family is the rule with the named parameters left open.
-func (s *Strategy) Family(params []string) *Family {
-	f := &Family{
-		reads: map[string][]string{}, varied: len(params), known: map[string]*expr{}, common: map[string]bool{}, charts: map[market.Symbol]*chart{},
-		rule: rule{params: maps.Clone(s.rule.params), lets: map[string]*node{}, partial: s.rule.partial, indexed: s.rule.indexed},
+// Family is the rule with some of its parameters left open.
+func (s *Strategy) Family(axes []Axis) *Family {
+	f := &Family{rule: s.rule, axes: axes, lets: map[string]operand{}}
+	f.rule.params = map[string]param{}
+	for name, p := range s.rule.params {
+		f.rule.params[name] = p
 	}
-	for name, n := range s.rule.lets {
-		f.rule.lets[name] = f.lift(n)
+	f.buy = f.build(f.rule.buy)
+	f.use(f.buy)
+	if f.rule.sell != nil {
+		f.sell = f.build(f.rule.sell)
+		f.use(f.sell)
 	}
-	f.rule.buy, f.rule.sell = f.lift(s.rule.buy), f.lift(s.rule.sell)
-	for name, n := range f.rule.lets {
-		found := map[string]bool{}
-		f.find(n, params, found, map[string]bool{name: true})
-		f.reads[name] = sortedKeys(found)
+	for _, name := range sortedKeys(f.rule.lets) { // mistakes in lets that nobody uses
+		f.build(&node{op: opName, text: name})
 	}
+	f.forget()
 	return f
 }
 
-// lift puts a let in the place of every call and comparison. No file has a let of such a name.
-func (f *Family) lift(n *node) *node {
-	if n == nil || n.op == opCall && n.text == "pattern" {
-		return n
+// build makes a part of the rule a gate or a leaf.
+func (f *Family) build(n *node) operand {
+	body := f.rule.lets[n.text]
+	isLet := n.op == opName && body != nil
+	if isLet {
+		if x, built := f.lets[n.text]; built {
+			return x
+		}
 	}
-	own := *n
-	own.args = make([]*node, len(n.args))
-	for i, x := range n.args {
-		own.args[i] = f.lift(x)
+	switch {
+	case isLet && body.gates():
+		f.lets[n.text] = f.build(body)
+		return f.lets[n.text]
+	case !n.gates():
+		l := &leaf{node: n}
+		f.find(n, &l.axes)
+		f.leaves = append(f.leaves, l)
+		if isLet {
+			f.lets[n.text] = operand{leaf: l}
+		}
+		return operand{leaf: l}
 	}
-	if n.op != opCall && !n.op.comparison() {
-		return &own
+	g := &gate{expr: expr{op: n.op, cond: true, args: make([]*expr, len(n.args))}}
+	f.find(n, &g.axes)
+	for _, x := range n.args {
+		g.of = append(g.of, f.build(x))
 	}
-	name := "part " + plainText(decimal.NewFromInt(int64(len(f.rule.lets))))
-	f.rule.lets[name] = &own
-	return &node{op: opName, place: n.place, text: name}
+	g.col = len(f.gates)
+	f.gates = append(f.gates, g)
+	return operand{gate: g}
 }
 
-// find collects the parameters that a part reads.
-func (f *Family) find(n *node, params []string, found, seen map[string]bool) {
-	if n.op == opParam && slices.Contains(params, n.text) {
-		found[n.text] = true
+func (n *node) gates() bool {
+	return n.op == opAnd || n.op == opOr || n.op == opNot || n.op.comparison()
+}
+
+// find collects the axes that a part reads, directly or through lets.
+func (f *Family) find(n *node, axes *[]int) {
+	if n.op == opParam {
+		i := slices.IndexFunc(f.axes, func(a Axis) bool { return a.Name == n.text })
+		if at, found := slices.BinarySearch(*axes, i); i >= 0 && !found {
+			*axes = slices.Insert(*axes, at, i)
+		}
 	}
-	if body := f.rule.lets[n.text]; n.op == opName && body != nil && !seen[n.text] {
-		seen[n.text] = true
-		f.find(body, params, found, seen)
+	if body := f.rule.lets[n.text]; n.op == opName && body != nil {
+		f.find(body, axes)
 	}
 	for _, x := range n.args {
-		f.find(x, params, found, seen)
+		f.find(x, axes)
 	}
 }
 
-// Take makes a set of values the one that WarmUp and Columns speak of; false where the rule refuses them, as With does.
-func (f *Family) Take(params map[string]decimal.Decimal) bool {
-	spelled := make(map[string]string, len(params))
-	for name, v := range params {
-		p := f.rule.params[name]
-		p.value = v
-		f.rule.params[name], spelled[name] = p, v.String()
-	}
-	if len(f.known) > maxKnown {
-		clear(f.known)
-		clear(f.common)
-	}
-	l := &ledger{}
-	c := newScope(l, f.rule.params, f.rule.lets)
-	c.indexed = f.rule.indexed
-	keys, good := make(map[string]string, len(f.rule.lets)), true
-	for name, reads := range f.reads {
-		if f.varied > 1 && len(reads) == f.varied {
-			continue // no other set has the same
-		}
-		var key strings.Builder
-		key.WriteString(name)
-		for _, p := range reads {
-			key.WriteString("\n" + spelled[p])
-		}
-		keys[name] = key.String()
-		if e, known := f.known[key.String()]; known {
-			c.done[name], good = e, good && e != nil
+// use marks what a side stands on.
+func (f *Family) use(x operand) {
+	switch {
+	case x.leaf != nil:
+		x.leaf.used = true
+	case !x.gate.used:
+		x.gate.used = true
+		for _, y := range x.gate.of {
+			f.use(y)
 		}
 	}
-	f.now = nil
+}
+
+// forget begins anew.
+func (f *Family) forget() {
+	f.program = &program{index: map[string]int{}, calls: map[string]int{}, columns: make([]*expr, len(f.gates)), call: make([]int, len(f.gates))}
+	f.charts, f.known, f.kept = map[market.Symbol]*chart{}, 0, 0
+	for _, l := range f.leaves {
+		l.known, l.at, l.now = map[int]*expr{}, -1, nil
+	}
+}
+
+// Take makes one value of every axis the set that WarmUp and Columns speak of; false where the rule refuses them, as
+// With does.
+func (f *Family) Take(values []int) bool {
+	if f.known > maxKnown || f.kept > maxKept {
+		f.forget()
+	}
+	good := true
+	for _, l := range f.leaves {
+		if n := f.number(l.axes, values); n != l.at {
+			e, known := l.known[n]
+			if !known {
+				e = f.resolve(l, values)
+				l.known[n] = e
+				f.known++
+			}
+			l.at, l.now = n, e
+		}
+		good = good && l.now != nil
+	}
 	if !good {
 		return false
 	}
-	buy := c.condition(f.rule.buy)
-	var sell *expr
-	if f.rule.sell != nil {
-		sell = c.condition(f.rule.sell)
-	}
-	for name := range f.rule.lets { // mistakes in lets that nobody uses
-		c.letNamed(&node{op: opName, text: name})
-	}
-	for name, key := range keys {
-		e := c.done[name]
-		if f.known[key] = e; e != nil {
-			f.common[e.key] = true
+	for _, g := range f.gates {
+		g.at = f.number(g.axes, values)
+		if !g.settle(f.program) {
+			return false
 		}
 	}
-	if buy == nil || f.rule.sell != nil && sell == nil || l.problems.Fatal() {
-		return false
+	f.program.buy = f.buy.expr()
+	if f.rule.sell != nil {
+		f.program.sell = f.sell.expr()
 	}
-	f.now = compile(buy, sell)
 	return true
 }
 
+// number is which of all the values of some axes are taken.
+func (f *Family) number(axes, values []int) int {
+	n := 0
+	for _, a := range axes {
+		n = n*len(f.axes[a].Values) + values[a]
+	}
+	return n
+}
+
+// resolve gives a leaf its meaning under the values, nil where that has a mistake.
+func (f *Family) resolve(l *leaf, values []int) *expr {
+	for i, a := range f.axes {
+		p := f.rule.params[a.Name]
+		p.value = a.Values[values[i]]
+		f.rule.params[a.Name] = p
+	}
+	problems := &ledger{}
+	c := newScope(problems, f.rule.params, f.rule.lets)
+	c.partial, c.indexed = f.rule.partial, f.rule.indexed
+	e := c.resolve(l.node)
+	if e == nil || problems.problems.Fatal() {
+		return nil
+	}
+	if l.used && e.op != opNumber {
+		f.program.add(e)
+	}
+	return e
+}
+
+// settle gives a gate its arguments and what follows from them, as scope.finish does; false where a bound is passed.
+func (g *gate) settle(p *program) bool {
+	g.size, g.warm, g.digits, g.position = 1, 1, digits{}, nil
+	for i, x := range g.of {
+		e := x.expr()
+		g.args[i] = e
+		g.size += e.size
+		g.warm = max(g.warm, e.warm)
+		if g.position == nil {
+			g.position = e.position
+		}
+	}
+	if g.op == opCrossAbove || g.op == opCrossBelow {
+		g.warm++
+	}
+	for i, e := range g.args {
+		if g.used && e.op == opNumber && !g.bare(i) {
+			p.add(e)
+		}
+	}
+	g.digits = g.mostDigits()
+	return g.digits.whole+g.digits.behind <= maxDigits && g.size <= maxNodes && g.warm <= maxWarmUp
+}
+
 // WarmUp is that of the rule with the values taken.
-func (f *Family) WarmUp() int { return f.now.warmUp() }
+func (f *Family) WarmUp() int { return f.program.warmUp() }
 
 // Columns are those of the rule with the values taken, until the next are. The bars of a symbol are always the same.
 func (f *Family) Columns(symbol market.Symbol, b Bars) (Columns, error) {
@@ -150,37 +274,43 @@ func (f *Family) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 		if err := b.check(); err != nil {
 			return Columns{}, err
 		}
-		t = &chart{frame: *(&program{}).run(b, decimal.Decimal{}), rows: map[string]column{}}
-		t.frame.price = b.priceColumn(decimal.Decimal{})
+		t = &chart{frame: newFrame(b, decimal.Decimal{}), at: make([]int, len(f.gates)), rows: make([]map[int]series.Bits, len(f.gates))}
+		t.frame.columns = make([]column, len(f.gates))
+		for i := range f.gates {
+			t.at[i], t.rows[i] = -1, map[int]series.Bits{}
+		}
 		f.charts[symbol] = t
 	}
-	if f.kept > maxKept {
-		f.kept = 0
-		for _, t := range f.charts {
-			clear(t.rows)
+	t.frame.pairs = t.frame.pairs[:0]
+	if n := len(f.program.columns) - len(t.frame.columns); n > 0 {
+		t.frame.extend(f.program)
+		f.kept += n * t.frame.bars
+	}
+	for i, g := range f.gates {
+		if g.used && g.position == nil {
+			f.truths(t, i, g)
 		}
 	}
-	clear(t.frame.calls)
-	t.frame.columns = slices.Grow(t.frame.columns[:0], len(f.now.columns))[:len(f.now.columns)]
-	for i, e := range f.now.columns {
-		row, known := t.rows[e.key]
-		switch {
-		case known:
-		case e.cond:
-			if row.truths = t.frame.condition(e); f.common[e.key] {
-				t.rows[e.key] = row
-				f.kept += t.frame.bars / 32
-			}
-		default:
-			row.numbers = t.frame.operand(e)
-			t.rows[e.key] = row
-			f.kept += t.frame.bars
-		}
-		t.frame.columns[i] = row
-	}
-	c := Columns{program: f.now, frame: &t.frame, Buy: t.frame.truths(f.now.buy)}
-	if sell := f.now.sell; sell != nil && sell.position == nil {
+	c := Columns{program: f.program, frame: t.frame, Buy: t.frame.truths(f.program.buy)}
+	if sell := f.program.sell; sell != nil && sell.position == nil {
 		c.Sell = t.frame.truths(sell)
 	}
 	return c, nil
+}
+
+// truths computes the column of a gate where it is not known.
+func (f *Family) truths(t *chart, i int, g *gate) {
+	column := &t.frame.columns[i].truths
+	switch {
+	case len(g.axes) == len(f.axes): // no other set has the same
+		t.frame.condition(&g.expr, column)
+	case t.at[i] != g.at:
+		row, known := t.rows[i][g.at]
+		if !known {
+			t.frame.condition(&g.expr, &row)
+			t.rows[i][g.at] = row
+			f.kept += t.frame.bars / 32
+		}
+		*column, t.at[i] = row, g.at
+	}
 }

@@ -29,16 +29,25 @@ func TestAFamilySaysWhatEachOfItsRulesSays(t *testing.T) {
 		{"buy: macd($a, $b, 3).signal > 0 and pattern(engulfing).bullish", "sell: position.sessions >= $a and close > quick", "let: {quick: \"sma(ema(close, $a), $b)\"}"},
 		{"let: {unused: \"sma(close, $a)\"}", "buy: count(close > open + $a, 5) >= 2 and streak(close > $c) > $b", "sell: sum(volume, $b) > 1000 or barssince(close > open) > $a"},
 		{"buy: close > bollinger($b, 2).upper - $a", "sell: close / $c > 1"},
+		{"let: {up: \"close > sma(close, $a) and not weak\", weak: \"rsi($b) < 30 + $c\"}", "buy: up or weak and $a > 3", "sell: (close < open)[$a] or close between low + $c and high - $c or up and $b < $a"},
+		{"buy: pattern(doji)", "sell: close crosses below sma(close, $a) or close crosses above sma(close, $b) or 3 > close - open * $c or not (position.sessions > $a)"},
 	} {
 		rule := load(t, append(text, "params: {a: {default: 2, min: 0, max: 9, step: 1}, b: {default: 5, min: 0, max: 9, step: 1}, c: {default: 1, min: 0, max: 2, step: 0.5}}", simple)...)
-		f := rule.Family([]string{"a", "b", "c"})
+		axes := []strategy.Axis{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+		for i := range int64(10) {
+			axes[0].Values, axes[1].Values = append(axes[0].Values, decimal.NewFromInt(i)), append(axes[1].Values, decimal.NewFromInt(i))
+			axes[2].Values = append(axes[2].Values, decimal.New(i*5, -1))
+		}
+		f := rule.Family(axes)
 		taken, refused := 0, 0
 		rapid.Check(t, func(t *rapid.T) {
-			set := map[string]decimal.Decimal{
-				"a": decimal.NewFromInt(rapid.Int64Range(0, 9).Draw(t, "a")), "b": decimal.NewFromInt(rapid.Int64Range(0, 9).Draw(t, "b")), "c": decimal.New(rapid.Int64Range(0, 4).Draw(t, "c")*5, -1),
+			values, set := make([]int, len(axes)), map[string]decimal.Decimal{}
+			for i, a := range axes {
+				values[i] = rapid.IntRange(0, len(a.Values)-1).Draw(t, a.Name)
+				set[a.Name] = a.Values[values[i]]
 			}
 			own, problems := rule.With(set)
-			if ok := f.Take(set); ok == problems.Fatal() {
+			if ok := f.Take(values); ok == problems.Fatal() {
 				t.Fatalf("%v: taken is %v, but %v", set, ok, problems)
 			}
 			if problems.Fatal() {

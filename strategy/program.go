@@ -16,11 +16,13 @@ import (
 type program struct {
 	columns   []*expr
 	index     map[string]int // by key
+	calls     map[string]int // of the first output of an indicator with these parameters
+	call      []int          // of a column: the one that the outputs of its indicator stand under
 	buy, sell *expr          // sell is nil where the rule has none
 }
 
 func compile(buy, sell *expr) *program {
-	p := &program{index: map[string]int{}, buy: buy, sell: sell}
+	p := &program{index: map[string]int{}, calls: map[string]int{}, buy: buy, sell: sell}
 	p.add(buy)
 	if sell != nil {
 		p.add(sell)
@@ -46,7 +48,16 @@ func (p *program) add(e *expr) {
 	i, ok := p.index[e.key]
 	if !ok {
 		i = len(p.columns)
-		p.index[e.key], p.columns = i, append(p.columns, e)
+		p.index[e.key], p.columns, p.call = i, append(p.columns, e), append(p.call, i)
+		if e.op == opIndicator {
+			text := e.callText(false)
+			first, called := p.calls[text]
+			if !called {
+				first = i
+				p.calls[text] = i
+			}
+			p.call[i] = first
+		}
 	}
 	e.col = i
 }
@@ -85,31 +96,51 @@ type column struct {
 
 // frame is a program evaluated over bars.
 type frame struct {
+	of      Bars
 	bars    int
-	in      indicator.Input
+	now     decimal.Decimal // what the price word is on the newest bar, zero for the close
+	in      indicator.Input // the columns that were asked for
 	price   series.Series
-	calls   map[string][]series.Series // indicators, all outputs, by their call
 	columns []column
+	pairs   []pair
+	spare   series.Bits
+}
+
+// pair is two operands that were compared.
+type pair struct {
+	x, y         *expr
+	below, above series.Bits
 }
 
 // run evaluates the program over the bars. price is the current price, zero where the newest close is meant.
 func (p *program) run(b Bars, price decimal.Decimal) *frame {
-	f := &frame{bars: b.Len(), calls: map[string][]series.Series{}, columns: make([]column, len(p.columns))}
-	f.in = indicator.Input{
-		Open: series.Of(b.Scale, b.Open), High: series.Of(b.Scale, b.High), Low: series.Of(b.Scale, b.Low),
-		Close: series.Of(b.Scale, b.Close), Volume: series.Of(0, b.Volume), Index: b.index(),
-	}
-	if _, reads := p.index["price"]; reads {
-		f.price = b.priceColumn(price)
-	}
-	for i, e := range p.columns {
-		if e.cond {
-			f.columns[i].truths = f.condition(e)
-		} else {
-			f.columns[i].numbers = f.operand(e)
+	f := newFrame(b, price)
+	f.extend(p)
+	f.pairs = nil
+	return f
+}
+
+func newFrame(b Bars, price decimal.Decimal) *frame { return &frame{of: b, bars: b.Len(), now: price} }
+
+// extend evaluates the columns that the program has more than the frame.
+func (f *frame) extend(p *program) {
+	first := len(f.columns)
+	f.columns = append(f.columns, make([]column, len(p.columns)-first)...)
+	calls := map[int][]series.Series{}
+	for i, e := range p.columns[first:] {
+		switch c := &f.columns[first+i]; {
+		case e.cond:
+			f.condition(e, &c.truths)
+		case e.op == opIndicator:
+			call := p.call[first+i]
+			if calls[call] == nil {
+				calls[call] = f.indicator(e)
+			}
+			c.numbers = calls[call][e.output]
+		default:
+			c.numbers = f.operand(e)
 		}
 	}
-	return f
 }
 
 func (f *frame) numbers(e *expr) series.Series { return f.columns[e.col].numbers }
@@ -122,9 +153,8 @@ func (f *frame) operand(e *expr) series.Series {
 		return series.Constant(f.bars, e.value)
 	case opWord:
 		return f.word(e.word)
-	case opIndicator:
-		return f.indicator(e)
 	case opCandles:
+		f.read("open", "high", "low", "close")
 		return e.pattern.Compute(f.in, e.given)
 	case opBack:
 		return series.Shift(f.numbers(e.args[0]), e.bars)
@@ -151,118 +181,143 @@ func (f *frame) operand(e *expr) series.Series {
 	return series.Div(a, b)
 }
 
+// word is a column of the bars.
 func (f *frame) word(word string) series.Series {
+	into, b := &f.in.Close, &f.of
+	column, scale := b.Close, b.Scale
 	switch word {
 	case "open":
-		return f.in.Open
+		into, column = &f.in.Open, b.Open
 	case "high":
-		return f.in.High
+		into, column = &f.in.High, b.High
 	case "low":
-		return f.in.Low
+		into, column = &f.in.Low, b.Low
 	case "volume":
-		return f.in.Volume
+		into, column, scale = &f.in.Volume, b.Volume, 0
+	case "index":
+		f.in.Index = b.index()
+		return f.in.Index
 	case "price":
+		f.price = b.priceColumn(f.now)
 		return f.price
 	}
-	return f.in.Close
+	if into.Len() == 0 {
+		*into = series.Of(scale, column)
+	}
+	return *into
 }
 
-// indicator computes all outputs of a call once.
-func (f *frame) indicator(e *expr) series.Series {
-	call := e.callText(false)
-	if f.calls[call] == nil {
-		in := f.in
-		if len(e.args) > 0 {
-			in.Source = f.numbers(e.args[0])
-		}
-		f.calls[call] = e.spec.Compute(in, e.given)
+// read makes columns ready for an indicator.
+func (f *frame) read(words ...string) {
+	for _, w := range words {
+		f.word(w)
 	}
-	return f.calls[call][e.output]
+}
+
+// indicator computes all outputs of a call.
+func (f *frame) indicator(e *expr) []series.Series {
+	f.read(e.spec.Reads...)
+	in := f.in
+	if len(e.args) > 0 {
+		in.Source = f.numbers(e.args[0])
+	}
+	return e.spec.Compute(in, e.given)
 }
 
 // condition computes a column of truths from the columns of its parts.
-func (f *frame) condition(e *expr) series.Bits {
+func (f *frame) condition(e *expr, z *series.Bits) {
 	switch e.op {
 	case opNot:
-		return series.Not(f.truths(e.args[0]))
+		z.Not(f.truths(e.args[0]))
 	case opBack:
-		return series.ShiftBits(f.truths(e.args[0]), e.bars)
+		z.Shift(f.truths(e.args[0]), e.bars)
 	case opPattern:
-		return f.pattern(e)
-	case opAnd, opOr:
-		join := series.And
-		if e.op == opOr {
-			join = series.Or
-		}
-		all := f.truths(e.args[0])
+		below, above := f.compared(e.args[0], nought)
+		sides([...]op{detected: opNotEqual, bullish: opGreater, bearish: opLess}[e.output], below, above, z)
+	case opAnd:
+		z.Set(f.truths(e.args[0]))
 		for _, x := range e.args[1:] {
-			all = join(all, f.truths(x))
+			z.And(*z, f.truths(x))
 		}
-		return all
+	case opOr:
+		z.Set(f.truths(e.args[0]))
+		for _, x := range e.args[1:] {
+			z.Or(*z, f.truths(x))
+		}
+	case opBetween:
+		f.comparison(opGreaterEqual, e.args[0], e.args[1], z)
+		f.comparison(opLessEqual, e.args[0], e.args[2], &f.spare)
+		z.And(*z, f.spare)
+	default:
+		f.comparison(e.op, e.args[0], e.args[1], z)
 	}
-	a, b := e.args[0], e.args[1]
-	if e.op == opBetween {
-		return series.And(f.comparison(opGreaterEqual, a, b), f.comparison(opLessEqual, a, e.args[2]))
-	}
-	return f.comparison(e.op, a, b)
 }
 
+var nought = &expr{op: opNumber}
+
 // comparison computes a column of truths from two operands, one of which may be a bare number.
-func (f *frame) comparison(o op, x, y *expr) series.Bits {
-	switch {
-	case y.op == opNumber:
-		below, above := series.Against(f.numbers(x), y.value)
-		return sides(o, below, above)
-	case x.op == opNumber:
-		above, below := series.Against(f.numbers(y), x.value)
-		return sides(o, below, above)
+func (f *frame) comparison(o op, x, y *expr, z *series.Bits) {
+	if x.op == opNumber && y.op != opNumber {
+		above, below := f.compared(y, x)
+		sides(o, below, above, z)
+		return
 	}
-	a, b := f.numbers(x), f.numbers(y)
-	switch o {
-	case opLess:
-		return series.Less(a, b)
-	case opLessEqual:
-		return series.LessEqual(a, b)
-	case opGreater:
-		return series.Less(b, a)
-	case opGreaterEqual:
-		return series.LessEqual(b, a)
-	case opEqual:
-		return series.Equal(a, b)
-	case opNotEqual:
-		return series.Not(series.Equal(a, b))
-	case opCrossAbove:
-		return series.CrossAbove(a, b)
+	below, above := f.compared(x, y)
+	sides(o, below, above, z)
+}
+
+// compared tells on which bars x, which has a column, is below y, and on which above. Two operands are compared once.
+func (f *frame) compared(x, y *expr) (below, above series.Bits) {
+	for i := range f.pairs {
+		if p := &f.pairs[i]; p.x.col == x.col && same(p.y, y) {
+			return p.below, p.above
+		}
 	}
-	return series.CrossBelow(a, b)
+	n := len(f.pairs)
+	if n < cap(f.pairs) {
+		f.pairs = f.pairs[:n+1]
+	} else {
+		f.pairs = append(f.pairs, pair{})
+	}
+	p := &f.pairs[n]
+	p.x, p.y = x, y
+	if y.op == opNumber {
+		series.AgainstInto(f.numbers(x), y.value, &p.below, &p.above)
+	} else {
+		series.CompareInto(f.numbers(x), f.numbers(y), &p.below, &p.above)
+	}
+	return p.below, p.above
+}
+
+// same tells whether two operands are the same number, or the same column.
+func same(x, y *expr) bool {
+	if x.op == opNumber || y.op == opNumber {
+		return x.op == y.op && x.value.Equal(y.value)
+	}
+	return x.col == y.col
 }
 
 // sides is a comparison where it is known on which bars the left side is below the right one, and on which above.
-func sides(o op, below, above series.Bits) series.Bits {
-	begun := func(b series.Bits) series.Bits { return series.And(b, series.Not(series.ShiftBits(b, 1))) }
+func sides(o op, below, above series.Bits, z *series.Bits) {
 	switch o {
 	case opLess:
-		return below
+		z.Set(below)
 	case opLessEqual:
-		return series.Not(above)
+		z.Not(above)
 	case opGreater:
-		return above
+		z.Set(above)
 	case opGreaterEqual:
-		return series.Not(below)
+		z.Not(below)
 	case opEqual:
-		return series.Not(series.Or(below, above))
+		z.Or(below, above)
+		z.Not(*z)
 	case opNotEqual:
-		return series.Or(below, above)
+		z.Or(below, above)
 	case opCrossAbove:
-		return begun(above)
+		z.Begun(above)
+	default:
+		z.Begun(below)
 	}
-	return begun(below)
-}
-
-// pattern is where a candlestick pattern is there, with the sign asked for.
-func (f *frame) pattern(e *expr) series.Bits {
-	below, above := series.Against(f.numbers(e.args[0]), decimal.Decimal{})
-	return sides([...]op{detected: opNotEqual, bullish: opGreater, bearish: opLess}[e.output], below, above)
 }
 
 // holding is what position.x refers to at one bar. A nil position holds nothing.
