@@ -100,14 +100,17 @@ func New(c Config) (*Engine, error) {
 }
 
 // SetRules puts a strategy file in force, between two steps, and records it.
-func (e *Engine) SetRules(f *strategy.File) error {
+func (e *Engine) SetRules(f *strategy.File) error { return e.ChangeRules(f, "") }
+
+// ChangeRules puts another strategy file in force, between two steps, and records it with what changed in words.
+func (e *Engine) ChangeRules(f *strategy.File, words string) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	r := journal.Rules{File: f.Name, Hash: f.Hash}
+	r := journal.Rules{File: f.Name, Hash: f.Hash, Words: words}
 	for _, s := range f.Strategies {
 		r.Names = append(r.Names, s.Name)
 	}
-	if e.book().Rules().Hash != f.Hash {
+	if words != "" || e.book().Rules().Hash != f.Hash {
 		if err := e.write(r); err != nil {
 			return err
 		}

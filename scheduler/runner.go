@@ -113,8 +113,14 @@ type Runner struct {
 	served  []time.Time // by tick: no moment up to here comes again
 
 	mu     sync.Mutex
-	reload []Job  // what Reload left
-	wake   func() // ends the present wait
+	reload *reload // what Reload left
+	wake   func()  // ends the present wait
+}
+
+// reload is what comes into force between two slots.
+type reload struct {
+	jobs  []Job
+	adopt func() error
 }
 
 // plan is a job with its next slots: those left on their date, or none when the calendar has no more.
@@ -193,13 +199,15 @@ func (r *Runner) check(jobs []Job) error {
 }
 
 // Reload replaces the jobs once every slot that is due by now has its record. New jobs have no past to catch up with.
-func (r *Runner) Reload(jobs []Job) error {
+// adopt is called right before, while nothing else runs, to put in force what the jobs stand for; after an error of its
+// own, which Trouble hears, the old jobs stay. Of two reloads that nothing came between only the later one is adopted.
+func (r *Runner) Reload(jobs []Job, adopt func() error) error {
 	if err := r.check(jobs); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reload = append([]Job{}, jobs...)
+	r.reload = &reload{append([]Job{}, jobs...), adopt}
 	if r.wake != nil {
 		r.wake()
 	}
@@ -438,16 +446,21 @@ func (r *Runner) around(t Tick, now time.Time) (last, following time.Time) {
 // adopt puts reloaded jobs into force.
 func (r *Runner) adopt(now time.Time) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.reload == nil {
+	next := r.reload
+	r.reload = nil
+	r.mu.Unlock()
+	if next == nil {
 		return false
 	}
+	if err := next.adopt(); err != nil {
+		r.o.Trouble(fmt.Errorf("scheduler: reload: %w", err))
+		return true
+	}
 	r.plans = nil
-	for _, j := range r.reload {
+	for _, j := range next.jobs {
 		recorded, _ := r.o.Last(j.Name)
 		r.plans = append(r.plans, r.plan(j, latest(now, recorded), time.Time{}))
 	}
-	r.reload = nil
 	return true
 }
 

@@ -542,10 +542,16 @@ func TestReloadTakesEffectAtTheNextSlot(t *testing.T) {
 	w.work = func(due time.Time, _ []string) map[string]error {
 		if due.Equal(at(t, "2026-01-05 10:00")) {
 			w.now = w.now.Add(2*time.Minute + time.Second)
-			if err := r.Reload([]Job{{Name: "a", When: mustWhen(t, "*/1 * * * *")}, {Name: "new", When: mustWhen(t, "close - 5h25m")}}); err != nil {
+			adopt := func() error {
+				if len(w.records) != 2 {
+					t.Errorf("adopted when %d of the two slots that were due had their record", len(w.records))
+				}
+				return nil
+			}
+			if err := r.Reload([]Job{{Name: "a", When: mustWhen(t, "*/1 * * * *")}, {Name: "new", When: mustWhen(t, "close - 5h25m")}}, adopt); err != nil {
 				t.Error(err)
 			}
-			if err := r.Reload([]Job{{Name: "a"}}); err == nil {
+			if err := r.Reload([]Job{{Name: "a"}}, adopt); err == nil {
 				t.Error("a job without a when was accepted")
 			}
 		}
@@ -562,6 +568,37 @@ func TestReloadTakesEffectAtTheNextSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, w, "a 10:00 ran; gone 10:00 ran; a 10:03 ran; a 10:04 ran; a 10:05 ran; new 10:05 ran")
+}
+
+func TestAReloadThatIsNotAdoptedLeavesTheJobs(t *testing.T) {
+	w := newWorld(at(t, "2026-01-05 09:50"))
+	o := w.options(Job{Name: "a", When: mustWhen(t, "*/10 * * * *")})
+	var heard error
+	o.Trouble = func(err error) { heard = err }
+	full := errors.New("disk full")
+	var r *Runner
+	w.work = func(due time.Time, _ []string) map[string]error {
+		if due.Equal(at(t, "2026-01-05 10:00")) {
+			if err := r.Reload([]Job{{Name: "new", When: mustWhen(t, "*/1 * * * *")}}, func() error { return full }); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}
+	r, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	w.stop, w.end = stop, at(t, "2026-01-05 10:10")
+	if err := r.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, w, "a 10:00 ran; a 10:10 ran")
+	if !errors.Is(heard, full) {
+		t.Errorf("trouble hears %v", heard)
+	}
 }
 
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
@@ -678,7 +715,7 @@ func TestReloadWakesARunnerThatWaits(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
 		time.Sleep(time.Minute)
-		if err := r.Reload([]Job{{Name: "a", When: mustWhen(t, "open + 5m")}}); err != nil {
+		if err := r.Reload([]Job{{Name: "a", When: mustWhen(t, "open + 5m")}}, func() error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-done; err != nil {

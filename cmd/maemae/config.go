@@ -32,6 +32,7 @@ type Config struct {
 	KIS        KISConfig       `yaml:"kis"`
 	Paper      PaperConfig     `yaml:"paper"`
 	Strategies string          `yaml:"strategies"`
+	Watch      bool            `yaml:"watch"`
 	State      string          `yaml:"state"`
 	Limits     LimitsConfig    `yaml:"limits"`
 	ExitsEvery Every           `yaml:"exits_every"`

@@ -44,6 +44,9 @@ type daemon struct {
 	alive   func() // tells systemd's watchdog that something moved
 	started time.Time
 
+	load      func() (*strategy.File, strategy.Problems) // the strategy file, again
+	reloading sync.Mutex                                 // one reload at a time
+
 	mu    sync.Mutex
 	rules *strategy.File
 	today market.Date // of the last daily work
@@ -71,6 +74,7 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 		return nil, err
 	}
 	d = &daemon{cfg: cfg, account: keys.Account.String(), log: p.log, cal: cal, clock: p.clock, alive: p.alive, started: p.clock.Now()}
+	d.load = func() (*strategy.File, strategy.Problems) { return loadRules(cfg.Strategies) }
 	defer func() {
 		if err != nil {
 			d.close()
@@ -492,27 +496,4 @@ func (d *daemon) recover(ctx context.Context, start journal.Start) error {
 			d.alive()
 		}
 	}
-}
-
-// reload reads the strategy file again. A wrong file changes nothing and is told.
-func (d *daemon) reload(by string) error {
-	f, problems := loadRules(d.cfg.Strategies)
-	for _, p := range problems {
-		d.log.Warn("strategies", zap.String("problem", p.String()))
-	}
-	if f == nil {
-		text := fmt.Sprintf("reload by %s refused, the old rules stay: %s", by, problems[0])
-		if _, err := d.journal.Append(journal.Note{Level: "error", Text: text}); err != nil {
-			return err
-		}
-		return problems
-	}
-	jobs, err := d.jobs(f)
-	if err != nil {
-		return err
-	}
-	if err := d.setRules(f); err != nil {
-		return err
-	}
-	return d.runner.Reload(jobs)
 }

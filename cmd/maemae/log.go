@@ -69,7 +69,7 @@ func logEntry(log *zap.Logger, names func(market.Symbol) string, e journal.Entry
 	case journal.Start:
 		log.Info("start", seq, zap.String("version", b.Version), zap.String("revision", b.Revision), zap.String("env", b.Env), zap.String("account", b.Account), zap.String("config", b.Config), zap.String("strategies", b.Strategies))
 	case journal.Rules:
-		log.Info("rules in force", seq, zap.String("file", b.File), zap.String("hash", b.Hash), zap.Strings("strategies", b.Names))
+		log.Info("rules in force", seq, zap.String("file", b.File), zap.String("hash", b.Hash), zap.Strings("strategies", b.Names), detail(b.Words))
 	case journal.Slot:
 		write := log.Info
 		if b.Outcome == "failed" || b.Outcome == "missed" || b.Outcome == "disputed" || b.Outcome == "overlapped" {

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -42,14 +39,15 @@ and places what the limits allow. SIGHUP reads strategies.yaml again; a wrong fi
 			if err != nil {
 				return err
 			}
-			rules, problems := loadRulesWith(cfg.Strategies, o)
+			load := func() (*strategy.File, strategy.Problems) { return loadRulesWith(cfg.Strategies, o) }
+			rules, problems := load()
 			if rules == nil {
 				return problems
 			}
 			for _, p := range problems {
 				fmt.Fprintln(c.ErrOrStderr(), p)
 			}
-			return runDaemon(c.Context(), cfg, keys, rules, clock, dryRun, c.ErrOrStderr())
+			return runDaemon(c.Context(), cfg, keys, rules, load, clock, dryRun, c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "decide and ask the limits, but send no order")
@@ -124,7 +122,7 @@ func stepOf(clock string, patience time.Duration) time.Duration {
 	return stepEvery
 }
 
-func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strategy.File, clockName string, dryRun bool, stderr io.Writer) error {
+func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strategy.File, load func() (*strategy.File, strategy.Problems), clockName string, dryRun bool, stderr io.Writer) error {
 	clock, err := chooseClock(ctx, clockName, cfg)
 	if err != nil {
 		return err
@@ -151,6 +149,7 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 		return err
 	}
 	defer d.close()
+	d.load = load
 	stopWatch, err := w.start(ctx, d)
 	if err != nil {
 		return err
@@ -201,28 +200,6 @@ func tellSystemd(log *zap.Logger, state string) {
 	}
 }
 
-// onHangup reads the strategy file again on SIGHUP, until the returned function is called.
-func (d *daemon) onHangup(ctx context.Context) (stop func()) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-hup:
-				if err := d.reload("SIGHUP"); err != nil {
-					d.log.Error("reload refused, the old rules stay", zap.Error(err))
-				}
-			}
-		}
-	}()
-	return func() { signal.Stop(hup); cancel(); <-done }
-}
-
 // What the control socket offers; Kill, CancelAll and Arm are in kill.go.
 
 func (d *daemon) Halt(reason, by string) error {
@@ -248,7 +225,7 @@ func (d *daemon) Override(ctx context.Context, decision, why, by string) error {
 
 func (d *daemon) Operate(o journal.Operator) error { return d.engine.Operate(o) }
 
-func (d *daemon) Reload(by string) error { return d.reload(by) }
+func (d *daemon) Reload(by string) error { return d.reload(context.Background(), by) }
 
 // Status is the daemon on one screen.
 func (d *daemon) Status() Status {
