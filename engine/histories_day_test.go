@@ -201,17 +201,14 @@ func (w world) run(p plan, tell bool) (*day, error) {
 	if err := d.boot(filepath.Join(dir, "life-0")); err != nil {
 		return nil, err
 	}
-	for _, s := range p.steps {
-		if d.broken != nil {
-			return d, nil
+	d.steps = nil
+	for n, s := range p.steps {
+		d.step(s)
+		for p.dense && d.broken == nil && d.struck()*len(p.steps) < atLeast*(n+1) && len(d.steps) < 4*len(p.steps) {
+			d.step(more(p, len(d.steps), d.sim.Now()))
 		}
-		d.advance(s.at)
-		d.advance(d.sim.Now().Add(time.Second)) // no two steps at one moment, however late the one before ended
-		d.live(func() {
-			d.reach("idle")
-			d.do(s)
-		})
 	}
+	d.dense = false // the plan now has every step that was taken
 	if d.broken == nil {
 		d.heal()
 	}
@@ -220,6 +217,23 @@ func (w world) run(p plan, tell bool) (*day, error) {
 	}
 	return d, nil
 }
+
+// step takes one, and remembers it.
+func (d *day) step(s step) {
+	if d.broken != nil {
+		return
+	}
+	d.steps = append(d.steps, s)
+	d.advance(s.at)
+	d.advance(d.sim.Now().Add(time.Second)) // no two steps at one moment, however late the one before ended
+	d.live(func() {
+		d.reach("idle")
+		d.do(s)
+	})
+}
+
+// struck counts what went wrong so far: faults of calls, and deaths.
+func (d *day) struck() int { return len(d.sim.Hits()) + d.lives - 1 }
 
 // conclude sums the day up.
 func (d *day) conclude() {
@@ -503,9 +517,9 @@ func (d *day) heal() {
 	}
 	d.healed, d.refuse = true, 0
 	calls := d.calls
-	for range 8 {
+	for range 6 {
 		d.settleDown(d.engine.CheckAccount)
-		d.advance(d.sim.Now().Add(40 * time.Second))
+		d.advance(d.sim.Now().Add(time.Minute))
 	}
 	d.converged(d.calls - calls)
 	d.advance(monday.At(15, 45))

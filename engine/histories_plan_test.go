@@ -22,7 +22,11 @@ type plan struct {
 	faults    []kissim.Fault
 	crashes   []crash
 	steps     []step
+	dense     bool // steps are added for as long as too little goes wrong
 }
+
+// atLeast is how much goes wrong in a day.
+const atLeast = 50
 
 // crash kills the process at the nth event of a kind, counted over all its lives.
 type crash struct {
@@ -39,6 +43,14 @@ type step struct {
 	at   time.Time
 	what string
 	pick uint64 // dice of its own, so that dropping another step does not change it
+}
+
+var stepKinds = [...]string{"slot", "slot", "slot", "slot", "settle", "settle", "watch", "watch", "watch", "account", "account", "operator"}
+
+// more is one more step soon after a moment.
+func more(p plan, nth int, at time.Time) step {
+	r := rand.New(rand.NewPCG(p.seed, uint64(nth)))
+	return step{at.Add(time.Duration(5+r.IntN(60)) * time.Second), stepKinds[r.IntN(len(stepKinds))], r.Uint64()}
 }
 
 // draw makes the plan of a seed.
@@ -70,9 +82,9 @@ func draw(seed uint64) plan {
 		most := map[string]int{"append": 90, "commit": 90, "head": 90, "answer": 300, "pause": 20, "idle": 40}[at]
 		p.crashes = append(p.crashes, crash{at, 1 + r.IntN(most)})
 	}
-	kinds := strings.Fields("slot slot slot slot settle settle watch watch watch account account operator")
+	p.dense = true
 	for at := monday.At(8, 50); at.Before(monday.At(15, 40)); at = at.Add(time.Duration(5+r.IntN(1400)) * time.Second) {
-		p.steps = append(p.steps, step{at, kinds[r.IntN(len(kinds))], r.Uint64()})
+		p.steps = append(p.steps, step{at, stepKinds[r.IntN(len(stepKinds))], r.Uint64()})
 	}
 	for range r.IntN(3) { // now and then a person intervenes
 		i := r.IntN(len(p.steps))

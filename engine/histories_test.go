@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"crypto/sha256"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -121,7 +123,10 @@ func TestHistories(t *testing.T) {
 	close(next)
 	wg.Wait()
 	t.Log(&sum)
-	if d := worst.Load(); d != nil && *historySmall {
+	switch d := worst.Load(); {
+	case d == nil && (sum.least < atLeast || sum.posts < sum.days):
+		t.Errorf("%d faults in a day, and %d orders in %d days: that shows nothing", sum.least, sum.posts, sum.days)
+	case d != nil && *historySmall:
 		t.Error(w.smallest(d.plan, *d.broken))
 	}
 }
@@ -129,24 +134,28 @@ func TestHistories(t *testing.T) {
 // totals show that the histories are about something.
 type totals struct {
 	sync.Mutex
-	days, full, faults, crashes, calls, posts int // full are days with 50 faults and more, deaths among them
-	ends                                      map[string]int
+	days, planned, struck, least, crashes, calls, posts int // what struck are faults of calls and deaths; least is of one day
+	ends                                                map[string]int
+	events                                              map[uint64]string // hashes by seed
 }
 
 func (s *totals) add(d *day) {
 	s.Lock()
 	defer s.Unlock()
 	s.days++
-	s.faults += len(d.hits)
-	if len(d.hits)+d.lives-1 >= 50 {
-		s.full++
+	s.planned += len(d.faults) + len(d.crashes)
+	struck := len(d.hits) + d.lives - 1
+	s.struck += struck
+	if s.days == 1 || struck < s.least {
+		s.least = struck
 	}
 	s.crashes += d.lives - 1
 	s.calls += d.calls
 	s.posts += d.posts
 	if s.ends == nil {
-		s.ends = map[string]int{}
+		s.ends, s.events = map[string]int{}, map[uint64]string{}
 	}
+	s.events[d.seed] = d.events
 	for k, n := range d.ends {
 		s.ends[k] += n
 	}
@@ -154,7 +163,13 @@ func (s *totals) add(d *day) {
 }
 
 func (s *totals) String() string {
-	return fmt.Sprintf("%d days, %d of them with 50 faults and more, %d faults (%.1f a day), %d crashes, %d calls, %d orders sent, %v", s.days, s.full, s.faults, float64(s.faults)/float64(max(s.days, 1)), s.crashes, s.calls, s.posts, s.ends)
+	all := sha256.New()
+	for _, seed := range slices.Sorted(maps.Keys(s.events)) {
+		fmt.Fprintln(all, seed, s.events[seed])
+	}
+	per := func(n int) float64 { return float64(n) / float64(max(s.days, 1)) }
+	return fmt.Sprintf("%d days; a day has %.1f faults and deaths planned, %.1f strike, %d at least; %d deaths, %d calls, %d orders sent; ends %v; hash of all events %x",
+		s.days, per(s.planned), per(s.struck), s.least, s.crashes, s.calls, s.posts, s.ends, all.Sum(nil)[:8])
 }
 
 // smallest takes parts out of a plan for as long as the same invariant breaks, and tells what is left.
