@@ -22,7 +22,7 @@ func nearest(word string, known []string) string {
 			continue
 		}
 		d := distance(word, k)
-		near := d <= max(1, len(word)/3) || d == 2 && word[0] == k[0]
+		near := d <= max(1, len(word)/3) || d == 2 && k != "" && word[0] == k[0]
 		if near && d < least {
 			best, least = k, d
 		}
