@@ -149,6 +149,7 @@ func (e *Engine) Override(ctx context.Context, decision, why, by string) error {
 	if err := e.write(journal.Operator{Act: "override", Strategy: w.rule.Name, Symbol: w.decision.Symbol, Shares: w.decision.Shares, Why: decision + ": " + why, By: by}); err != nil {
 		return err
 	}
+	w.volume = e.sight(ctx, w.decision.Symbol, volumeBars, w.decision.Due).volume() // 0, which the gate refuses, if it cannot be read
 	f, err := e.act(ctx, w)
 	switch {
 	case err != nil:

@@ -103,6 +103,7 @@ type wish struct {
 	quote    market.Quote // what the decision saw
 	slot     bool         // of a slot: it is not decided again at the next look
 	override bool         // a person lets it pass the limits
+	volume   int64        // shares an average day trades; 0 where it is not known
 }
 
 // key names the rule and symbol of a wish, of which there is one at a time.
@@ -175,7 +176,7 @@ func (e *Engine) decide(due time.Time, rules []*strategy.Strategy, seen map[mark
 		for _, s := range r.Symbols {
 			d := e.answer(due, r, s, seen, funds)
 			id := decisionID(due, r.Name, s)
-			w := wish{id: id, decision: d, rule: r, quote: seen[s].quote, slot: true}
+			w := wish{id: id, decision: d, rule: r, quote: seen[s].quote, slot: true, volume: seen[s].volume()}
 			delete(e.waiting, w.key()) // the rule has decided anew
 			wishes = append(wishes, w)
 			entries = append(entries, journal.Decision{ID: id, Decision: d})

@@ -27,7 +27,7 @@ func (e *Engine) freshAccount(ctx context.Context) error {
 func (e *Engine) gateView(w wish, o broker.Order, q market.Quote, list broker.Orders, power broker.Power) risk.View {
 	b, now := e.book(), e.Now()
 	account, _ := b.Account()
-	v := risk.View{Mode: risk.Mode(b.State().Mode), ListAt: list.At, Account: account, Quote: q, Instrument: e.Instrument(o.Symbol), Power: power, Clear: true, Resolved: len(b.Working(o.Symbol)) == 0, Matched: true}
+	v := risk.View{Mode: risk.Mode(b.State().Mode), ListAt: list.At, Account: account, Quote: q, Instrument: e.Instrument(o.Symbol), Power: power, Volume: w.volume, Clear: true, Resolved: len(b.Working(o.Symbol)) == 0, Matched: true}
 	if s, err := e.Calendar.Session(market.DateOf(now)); err == nil {
 		v.Session, v.Agreed = s, e.Dispute(s) == ""
 	}
@@ -45,12 +45,15 @@ func (e *Engine) gateView(w wish, o broker.Order, q market.Quote, list broker.Or
 
 // counts is what our own journal adds up to, orders that may still trade counted as traded.
 func (e *Engine) counts(b *journal.Book, w wish, o broker.Order, account broker.Account, power broker.Power, now time.Time) risk.Book {
-	c := risk.Book{At: now, OrdersToday: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: b.Rejections(w.rule.Name), LastEntry: b.LastEntry(w.rule.Name, o.Symbol), LastExit: b.LastExit(w.rule.Name, o.Symbol), Priced: true}
+	today, name := market.DateOf(now), w.rule.Name
+	c := risk.Book{At: now, OrdersToday: b.Sent(today, ""), StrategyOrders: b.Sent(today, name), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: b.Rejections(w.rule.Name), LastEntry: b.LastEntry(w.rule.Name, o.Symbol), LastExit: b.LastExit(w.rule.Name, o.Symbol), Priced: true}
 	if p := b.Position(w.rule.Name, o.Symbol); p != nil {
 		c.Held = p.Shares
 	}
-	worth := exposure(b, account)
-	c.Positions, c.SymbolValue = len(worth), worth[o.Symbol]
+	worth := exposure(b, account, "")
+	c.Positions, c.SymbolValue, c.TotalValue = len(worth), worth[o.Symbol], total(worth)
+	c.StrategyValue, c.Traded = total(exposure(b, account, name)), traded(b, today)
+	_, c.Sessions, c.Proven = b.Revision(name)
 	for _, h := range account.Holdings { // the loss is counted from this very account
 		c.Priced = c.Priced && (h.Shares == 0 || h.Price.Sign() > 0)
 	}
@@ -66,20 +69,65 @@ func (e *Engine) counts(b *journal.Book, w wish, o broker.Order, account broker.
 	return c
 }
 
-// exposure is what all strategies hold and have on order, in won by symbol: lots at the dearer of price and cost, open
-// buys at what they hold back.
-func exposure(b *journal.Book, account broker.Account) map[market.Symbol]decimal.Decimal {
+// exposure is what one strategy, or with "" all, holds and has on order, in won by symbol: lots at the dearer of price and
+// cost, open buys at what they hold back.
+func exposure(b *journal.Book, account broker.Account, strategy string) map[market.Symbol]decimal.Decimal {
 	worth := map[market.Symbol]decimal.Decimal{}
 	for _, h := range b.Holdings() {
+		if strategy != "" && strategy != h.Strategy {
+			continue
+		}
 		price := decimal.Max(account.Holding(h.Symbol).Price, h.AveragePrice)
 		worth[h.Symbol] = worth[h.Symbol].Add(price.Mul(decimal.NewFromInt(h.Shares)))
 	}
 	for _, x := range b.Working("") {
-		if s := x.Intent.Order.Symbol; x.Intent.Order.Side == broker.Buy {
+		if s := x.Intent.Order.Symbol; x.Intent.Order.Side == broker.Buy && (strategy == "" || strategy == x.Intent.Strategy) {
 			worth[s] = worth[s].Add(x.Reserved())
 		}
 	}
 	return worth
+}
+
+func total(worth map[market.Symbol]decimal.Decimal) (sum decimal.Decimal) {
+	for _, w := range worth {
+		sum = sum.Add(w)
+	}
+	return sum
+}
+
+// traded is what the orders of the date have filled, buys and sells, and what those not final may still, in won.
+func traded(b *journal.Book, date market.Date) (sum decimal.Decimal) {
+	for _, x := range b.Orders() {
+		if x.Intent.Date != date {
+			continue
+		}
+		price := x.Intent.Order.Price
+		if price.IsZero() {
+			price = x.Intent.Quote.Price
+		}
+		sum = sum.Add(x.Value).Add(price.Mul(decimal.NewFromInt(x.Remaining())))
+	}
+	return sum
+}
+
+// volumeBars is how many sessions an average day's volume is taken from.
+const volumeBars = 20
+
+// volume is what a symbol trades on an average day of its last sessions, today's left out; 0 where none is known.
+func (s sight) volume() int64 {
+	days := s.bars.Volume
+	if s.forming && len(days) > 0 {
+		days = days[:len(days)-1]
+	}
+	days = days[max(0, len(days)-volumeBars):]
+	sum := decimal.Zero
+	for _, v := range days {
+		sum = sum.Add(decimal.NewFromInt(v))
+	}
+	if len(days) == 0 {
+		return 0
+	}
+	return sum.Div(decimal.NewFromInt(int64(len(days)))).IntPart()
 }
 
 // Usage is how far the limits of the day are used, by the journal alone.
@@ -90,15 +138,26 @@ type Usage struct {
 	Symbol                 market.Symbol
 	Loss                   decimal.Decimal // won; a gain is negative
 	Rejections             map[string]int  // in a row, by strategy in force
+	TotalValue             decimal.Decimal
+	Traded                 decimal.Decimal // won today, buys and sells
+	Strategies             map[string]StrategyUsage
+}
+
+// StrategyUsage is one strategy's part of it.
+type StrategyUsage struct {
+	Orders   int             // today
+	Value    decimal.Decimal // won held and on order
+	Sessions int             // before the newest, in which it decided as it is now
+	Proven   bool            // promoted as it is now
 }
 
 // Used adds up what the gate would be told at the moment.
 func Used(j *journal.Journal, now time.Time) Usage {
 	b := j.Book()
 	account, read := b.Account()
-	u := Usage{Orders: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: map[string]int{}}
-	worth := exposure(b, account)
-	u.Positions = len(worth)
+	u := Usage{Orders: b.Sent(market.DateOf(now), ""), OrdersInMinute: b.SentSince(now.Add(-time.Minute)), Rejections: map[string]int{}, Strategies: map[string]StrategyUsage{}}
+	worth := exposure(b, account, "")
+	u.Positions, u.TotalValue, u.Traded = len(worth), total(worth), traded(b, market.DateOf(now))
 	for s, value := range worth {
 		if value.GreaterThan(u.SymbolValue) || value.Equal(u.SymbolValue) && s < u.Symbol {
 			u.Symbol, u.SymbolValue = s, value
@@ -108,6 +167,8 @@ func Used(j *journal.Journal, now time.Time) Usage {
 		u.Loss = openingEquity(j, today, account).Sub(account.Equity)
 	}
 	for _, name := range b.Rules().Names {
+		_, sessions, proven := b.Revision(name)
+		u.Strategies[name] = StrategyUsage{b.Sent(market.DateOf(now), name), total(exposure(b, account, name)), sessions, proven}
 		if n := b.Rejections(name); n > 0 {
 			u.Rejections[name] = n
 		}

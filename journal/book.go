@@ -23,7 +23,7 @@ import (
 type Book struct{ s state }
 
 // bookVersion names the form of state in checkpoints.
-const bookVersion = 2
+const bookVersion = 3
 
 // state is copied shallowly for every entry, so its maps, and what they point to, are replaced and never written to.
 type state struct {
@@ -46,10 +46,19 @@ type state struct {
 	Slots      map[string]Slot            `json:"slots,omitempty"`      // newest by job
 	Exits      map[owner]time.Time        `json:"exits,omitempty"`      // newest fill of a sell
 	Rejections map[string]int             `json:"rejections,omitempty"` // in a row, by strategy
+	Revisions  map[string]revision        `json:"revisions,omitempty"`  // by strategy
 	Unknowns   int                        `json:"unknowns"`             // in a row
 	Realised   decimal.Decimal            `json:"realised"`             // of Date
 	Due        time.Time                  `json:"due,omitzero"`         // newest of a decision
 	Decisions  int                        `json:"decisions"`            // at Due
+}
+
+// revision is a strategy as it is decided with: its own and the program's revision.
+type revision struct {
+	Key      string      `json:"key"`
+	Date     market.Date `json:"date"`     // newest it decided on
+	Sessions int         `json:"sessions"` // dates before it, since it is as it is
+	Proven   bool        `json:"proven"`   // a person promoted it
 }
 
 // owner is a strategy in a symbol.
@@ -348,6 +357,13 @@ func (b *Book) count(is func(*Order) bool) (n int) {
 // Rejections counts the strategy's orders that the broker or the exchange rejected, in a row, over all dates: a fill,
 // another end and a person's arm begin anew.
 func (b *Book) Rejections(strategy string) int { return b.s.Rejections[strategy] }
+
+// Revision names what the strategy decides with, its own revision and the program's; tells on how many dates before the
+// newest it decided with just that; and whether a person promoted it since. The name is empty before its first decision.
+func (b *Book) Revision(strategy string) (name string, sessions int, proven bool) {
+	r := b.s.Revisions[strategy]
+	return r.Key, r.Sessions, r.Proven
+}
 
 // Unknowns counts unknown answers in a row, over all strategies and dates.
 func (b *Book) Unknowns() int { return b.s.Unknowns }

@@ -187,6 +187,21 @@ func (b *Book) decision(d Decision) {
 	}
 	b.turn(market.DateOf(d.Due))
 	b.raise(owner{d.Strategy, d.Symbol}, d.Price)
+	b.revise(d.Strategy, d.Revision+"@"+b.s.Start.Revision, market.DateOf(d.Due))
+}
+
+// revise counts the dates on which a strategy decided as it is now. Another revision of it, or of the program, begins anew.
+func (b *Book) revise(strategy, key string, date market.Date) {
+	r, known := b.s.Revisions[strategy]
+	switch {
+	case !known || r.Key != key:
+		r = revision{Key: key, Date: date}
+	case date > r.Date:
+		r.Date, r.Sessions = date, r.Sessions+1
+	default:
+		return
+	}
+	b.s.Revisions = put(b.s.Revisions, strategy, r)
 }
 
 // raise keeps the highest price seen while held.
@@ -489,6 +504,13 @@ func (b *Book) operator(e Entry, op Operator) error {
 			break
 		}
 		s.Armed = true
+	case "promote":
+		r, decided := s.Revisions[op.Strategy]
+		if !decided {
+			return bad("strategy " + op.Strategy + " has decided nothing yet")
+		}
+		r.Proven = true
+		s.Revisions = put(s.Revisions, op.Strategy, r)
 	case "override":
 	case "foreign":
 		id := broker.OrderID{Date: op.Date, Number: op.Number}

@@ -187,6 +187,24 @@ type Quote struct {
 	Low    decimal.Decimal `json:"low"`
 	Volume int64           `json:"volume"` // shares traded today
 	Halted bool            `json:"halted,omitempty"`
+	Marks  []Mark          `json:"marks,omitempty"` // what the exchange warns of, in the order of Marks
+}
+
+// Mark is a warning that the exchange ties to an issue, or to its trading at the moment.
+type Mark string
+
+const (
+	Administrative Mark = "administrative" // 관리종목: may be delisted
+	Liquidation    Mark = "liquidation"    // 정리매매: last days before delisting
+	Warning        Mark = "warning"        // 투자경고
+	Danger         Mark = "danger"         // 투자위험
+	Overheated     Mark = "overheated"     // 단기과열: single price sessions
+	Interrupted    Mark = "interrupted"    // VI 발동 (변동성완화장치): two minutes of a single price session
+)
+
+// Marks are all of them.
+func Marks() []Mark {
+	return []Mark{Administrative, Liquidation, Warning, Danger, Overheated, Interrupted}
 }
 
 // Forming is today's bar as the quote shows it: open, high, low and volume so far, close = the last price.

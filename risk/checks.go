@@ -68,13 +68,21 @@ var checks = []check{
 
 	{Rule{"reduce_only", limit, "entries are allowed"}, askReduceOnly},
 	{Rule{"symbols", limit, "the symbol is on the allow-list"}, askSymbols},
+	{Rule{"marks", limit, "the exchange warns of the symbol in no way that is not permitted"}, askMarks},
+	{Rule{"probation", limit, "a new revision of a strategy watches for a session, then orders little, until a person promotes it"}, askProbation},
 	{Rule{"rejections", limit, "the strategy's orders rejected in a row, until a person arms it"}, askRejections},
 	{Rule{"book", limit, "our own counts are known and fresh"}, askBook},
+	{Rule{"order_shares", limit, "the order's shares"}, askOrderShares},
+	{Rule{"volume_share", limit, "the order's part of what the symbol trades on an average day"}, askVolumeShare},
 	{Rule{"order_value", limit, "the order's value"}, askOrderValue},
 	{Rule{"market_order_value", limit, "a market order's value"}, askMarketOrderValue},
 	{Rule{"symbol_value", limit, "value held and on order in the symbol"}, askSymbolValue},
+	{Rule{"strategy_value", limit, "value the strategy holds and has on order"}, askStrategyValue},
+	{Rule{"total_value", limit, "value all strategies hold and have on order"}, askTotalValue},
+	{Rule{"turnover", limit, "value traded and on order today, buys and sells"}, askTurnover},
 	{Rule{"positions", limit, "symbols held or being bought"}, askPositions},
 	{Rule{"orders_per_day", limit, "orders sent today"}, askOrdersPerDay},
+	{Rule{"strategy_orders_per_day", limit, "orders the strategy sent today"}, askStrategyOrdersPerDay},
 	{Rule{"orders_per_minute", limit, "orders sent within a minute"}, askOrdersPerMinute},
 	{Rule{"daily_loss", limit, "loss of the day, realised and unrealised"}, askDailyLoss},
 	{Rule{"cool_down", limit, "time since the strategy's exit from the symbol"}, askCoolDown},
@@ -350,6 +358,46 @@ func askSymbols(l Limits, r Request, _ View) answer {
 	return answer{no: !slices.Contains(l.Symbols, r.Order.Symbol), wanted: string(r.Order.Symbol), allowed: fmt.Sprint(l.Symbols)}
 }
 
+func askMarks(l Limits, _ Request, v View) answer {
+	for _, m := range v.Quote.Marks {
+		if !slices.Contains(l.Marks, m) {
+			return answer{no: true, wanted: string(m), allowed: fmt.Sprint(l.Marks), detail: "the exchange warns of the symbol"}
+		}
+	}
+	return answer{}
+}
+
+const (
+	watchSessions = 1 // a new revision's, before its first order
+	probation     = 3 // sessions after them, before it is thought proven
+)
+
+// Probation is how many sessions a new revision decides before it can be said to have proven itself.
+const Probation = watchSessions + probation
+
+// probationOrders and probationValue bound a strategy's orders a day and each one's won, unless it is of one share.
+const probationOrders = 3
+
+var probationValue = decimal.New(100, 3)
+
+// askProbation holds a new revision of a strategy, or of the program, to little until a person promotes it.
+func askProbation(l Limits, r Request, v View) answer {
+	b := v.Book
+	if !l.Probation || b.Proven {
+		return answer{}
+	}
+	const detail = "this revision is new; maemae promote ends its probation"
+	switch {
+	case b.Sessions < watchSessions:
+		return answer{no: true, wanted: fmt.Sprintf("an order after %d sessions", b.Sessions), allowed: fmt.Sprintf("after %d", watchSessions), detail: detail}
+	case b.StrategyOrders >= probationOrders:
+		return answer{no: true, wanted: count(b.StrategyOrders + 1).String(), allowed: count(probationOrders).String(), detail: detail}
+	case r.Order.Shares > 1 && value(l, r, v).GreaterThan(probationValue):
+		return answer{no: true, wanted: won(value(l, r, v)), allowed: "1 share, or " + won(probationValue), detail: detail}
+	}
+	return answer{}
+}
+
 // askRejections refuses a strategy whose orders the broker keeps rejecting. It does not wait: a person looks first.
 func askRejections(l Limits, _ Request, v View) answer {
 	if l.Rejections == 0 {
@@ -365,7 +413,8 @@ func askRejections(l Limits, _ Request, v View) answer {
 func askBook(l Limits, r Request, v View) answer {
 	a := age("sum of our orders", v.Book.At, r.Now, l.ListAge)
 	b := v.Book
-	if b.OrdersToday < 0 || b.OrdersInMinute < 0 || b.Rejections < 0 || b.Positions < 0 || b.SymbolValue.Sign() < 0 || b.OpenSells < 0 {
+	if b.OrdersToday < 0 || b.OrdersInMinute < 0 || b.Rejections < 0 || b.Positions < 0 || b.SymbolValue.Sign() < 0 || b.OpenSells < 0 ||
+		b.StrategyOrders < 0 || b.Sessions < 0 || b.StrategyValue.Sign() < 0 || b.TotalValue.Sign() < 0 || b.Traded.Sign() < 0 {
 		return no("our own counts are below zero")
 	}
 	return a
@@ -395,6 +444,31 @@ func askOrderValue(l Limits, r Request, v View) answer {
 	return atMost(value(l, r, v), l.OrderValue, won)
 }
 
+// optional is atMost for a limit that may be left unset.
+func optional(wanted, allowed decimal.Decimal, say func(decimal.Decimal) string) answer {
+	if allowed.IsZero() {
+		return answer{}
+	}
+	return atMost(wanted, allowed, say)
+}
+
+func askOrderShares(l Limits, r Request, _ View) answer {
+	return optional(decimal.NewFromInt(r.Order.Shares), decimal.NewFromInt(l.OrderShares), sharesOf)
+}
+
+func askVolumeShare(l Limits, r Request, v View) answer {
+	switch {
+	case l.VolumeShare.IsZero():
+		return answer{}
+	case v.Volume <= 0:
+		return no("what the symbol trades on an average day is unknown")
+	}
+	most := l.VolumeShare.Mul(decimal.NewFromInt(v.Volume)).Floor()
+	return answer{no: decimal.NewFromInt(r.Order.Shares).GreaterThan(most), wanted: shares(r.Order.Shares), allowed: sharesOf(most) + ", " + percent(l.VolumeShare) + " of " + shares(v.Volume) + " a day"}
+}
+
+func sharesOf(n decimal.Decimal) string { return shares(n.IntPart()) }
+
 func askMarketOrderValue(l Limits, r Request, v View) answer {
 	if r.Order.Type != broker.Market {
 		return answer{}
@@ -404,6 +478,18 @@ func askMarketOrderValue(l Limits, r Request, v View) answer {
 
 func askSymbolValue(l Limits, r Request, v View) answer {
 	return atMost(v.Book.SymbolValue.Add(value(l, r, v)), l.SymbolValue, won)
+}
+
+func askStrategyValue(l Limits, r Request, v View) answer {
+	return optional(v.Book.StrategyValue.Add(value(l, r, v)), l.StrategyValue, won)
+}
+
+func askTotalValue(l Limits, r Request, v View) answer {
+	return optional(v.Book.TotalValue.Add(value(l, r, v)), l.TotalValue, won)
+}
+
+func askTurnover(l Limits, r Request, v View) answer {
+	return optional(v.Book.Traded.Add(value(l, r, v)), l.Turnover, won)
 }
 
 func askPositions(l Limits, _ Request, v View) answer {
@@ -416,6 +502,10 @@ func askPositions(l Limits, _ Request, v View) answer {
 
 func askOrdersPerDay(l Limits, _ Request, v View) answer {
 	return atMost(count(v.Book.OrdersToday+1), count(l.OrdersPerDay), decimal.Decimal.String)
+}
+
+func askStrategyOrdersPerDay(l Limits, _ Request, v View) answer {
+	return optional(count(v.Book.StrategyOrders+1), count(l.StrategyOrdersPerDay), decimal.Decimal.String)
 }
 
 func askOrdersPerMinute(l Limits, _ Request, v View) answer {

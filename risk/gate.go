@@ -52,6 +52,7 @@ type View struct {
 	Quote      market.Quote
 	Instrument market.Instrument
 	Power      broker.Power // a buy needs it, a sell does not
+	Volume     int64        // shares the symbol trades on an average day of the last 20 sessions; a buy needs it where it is limited
 
 	Book Book
 }
@@ -66,9 +67,15 @@ type Book struct {
 	Reserved  decimal.Decimal // won that unfinished buys hold back and Power does not know of yet
 
 	SymbolValue    decimal.Decimal // won held and on order in the symbol, of all strategies
+	StrategyValue  decimal.Decimal // won held and on order in all symbols, of the strategy
+	TotalValue     decimal.Decimal // won held and on order in all symbols, of all strategies
+	Traded         decimal.Decimal // won traded today and on order, buys and sells, of all strategies
 	Positions      int             // symbols held or on order, of all strategies
 	OrdersToday    int             // sent
+	StrategyOrders int             // sent today, of the strategy
 	OrdersInMinute int             // sent within the last minute
+	Sessions       int             // before today's, in which the strategy decided as it is now
+	Proven         bool            // a person promoted the strategy as it is now
 	Rejections     int             // of the strategy's orders, in a row, since a person last armed it
 	Loss           decimal.Decimal // won lost today, realised and unrealised; a gain is negative
 	Priced         bool            // Loss rests on a price for every holding

@@ -70,8 +70,9 @@ func entry() scene {
 			},
 			Instrument: market.Instrument{Symbol: samsung, Kind: market.Stock, Board: market.KOSPI},
 			Power:      broker.Power{At: now.Add(-10 * time.Second), Symbol: samsung, Cash: dec("5000000"), Shares: 54, UnitPrice: dec("91000")},
+			Volume:     1_000_000,
 			Book: Book{
-				At: now, Held: 20, Positions: 2, SymbolValue: dec("1400000"), OrdersToday: 3, OrdersInMinute: 1,
+				At: now, Held: 20, Positions: 2, Proven: true, SymbolValue: dec("1400000"), OrdersToday: 3, OrdersInMinute: 1,
 				Loss: dec("10000"), Priced: true, LastExit: now.Add(-2 * time.Hour), LastEntry: now.Add(-3 * time.Hour),
 			},
 		},
@@ -241,6 +242,18 @@ var cells = []struct {
 
 	{"reduce_only", func(s *scene) { s.view.Mode = ReduceOnly }, false, "||only exits", ""},
 	{"symbols", func(s *scene) { s.limits.Symbols = []market.Symbol{hynix} }, false, "005930|[000660]|", ""},
+	{"marks", func(s *scene) { s.view.Quote.Marks = []market.Mark{market.Warning} }, false, "warning|[]|exchange warns", ""},
+	{"marks", func(s *scene) {
+		s.limits.Marks = []market.Mark{market.Interrupted}
+		s.view.Quote.Marks = []market.Mark{market.Interrupted, market.Administrative}
+	}, false, "administrative|[interrupted]|", ""},
+	{"probation", func(s *scene) { s.limits.Probation, s.view.Book.Proven = true, false }, false, "an order after 0 sessions|after 1|promote", ""},
+	{"probation", func(s *scene) {
+		s.limits.Probation, s.view.Book = true, Book{At: s.req.Now, Held: 20, Priced: true, Sessions: 1, StrategyOrders: 3}
+	}, false, "4|3|promote", ""},
+	{"probation", func(s *scene) {
+		s.limits.Probation, s.view.Book = true, Book{At: s.req.Now, Held: 20, Priced: true, Sessions: 9, StrategyOrders: 2}
+	}, false, "KRW|1 share, or 100,000 KRW|promote", ""},
 	{"rejections", func(s *scene) { s.view.Book.Rejections = 3 }, false, "3|fewer than 3|disabled", ""},
 	{"book", func(s *scene) { s.view.Book.Rejections = -1 }, false, "||below zero", ""},
 	{"book", func(s *scene) { s.view.Book.At = time.Time{} }, true, "||no sum", ""},
@@ -249,6 +262,15 @@ var cells = []struct {
 	{"book", func(s *scene) { s.view.Book.OrdersInMinute = -1 }, false, "||below zero", ""},
 	{"book", func(s *scene) { s.view.Book.Positions = -1 }, false, "||below zero", ""},
 	{"book", func(s *scene) { s.view.Book.SymbolValue = dec("-1") }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.StrategyOrders = -1 }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.Sessions = -1 }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.StrategyValue = dec("-1") }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.TotalValue = dec("-1") }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.Traded = dec("-1") }, false, "||below zero", ""},
+	{"order_shares", func(s *scene) { s.limits.OrderShares = 9 }, false, "10 shares|9 shares|", broker.Buy},
+	{"order_shares", func(s *scene) { s.limits.OrderShares = 19 }, false, "20 shares|19 shares|", broker.Sell},
+	{"volume_share", func(s *scene) { s.view.Volume = 99 }, false, "shares|9 shares, 10% of 99 shares a day|", ""},
+	{"volume_share", func(s *scene) { s.view.Volume = 0 }, false, "||unknown", ""},
 	{"order_value", func(s *scene) { s.limits.OrderValue = dec("711514") }, false, "711,515 KRW|711,514 KRW|", broker.Buy},
 	{"order_value", func(s *scene) { s.limits.OrderValue = dec("1399999") }, false, "1,400,000 KRW|1,399,999 KRW|", broker.Sell},
 	{"order_value", func(s *scene) { s.limits.OrderValue = decimal.Zero }, false, "|nothing|not set", ""},
@@ -258,11 +280,18 @@ var cells = []struct {
 	{"symbol_value", func(s *scene) { s.limits.SymbolValue = dec("2111514") }, false, "2,111,515 KRW|2,111,514 KRW|", broker.Buy},
 	{"symbol_value", func(s *scene) { s.limits.SymbolValue = dec("1") }, false, "|1 KRW|", ""},
 	{"symbol_value", func(s *scene) { s.limits.SymbolValue = decimal.Zero }, false, "|nothing|not set", ""},
+	{"strategy_value", func(s *scene) { s.limits.StrategyValue, s.view.Book.StrategyValue = dec("911514"), dec("200000") }, false, "911,515 KRW|911,514 KRW|", broker.Buy},
+	{"strategy_value", func(s *scene) { s.limits.StrategyValue = dec("1") }, false, "|1 KRW|", broker.Sell},
+	{"total_value", func(s *scene) { s.limits.TotalValue, s.view.Book.TotalValue = dec("2711514"), dec("2000000") }, false, "2,711,515 KRW|2,711,514 KRW|", broker.Buy},
+	{"total_value", func(s *scene) { s.limits.TotalValue = dec("1") }, false, "|1 KRW|", broker.Sell},
+	{"turnover", func(s *scene) { s.limits.Turnover, s.view.Book.Traded = dec("1711514"), dec("1000000") }, false, "1,711,515 KRW|1,711,514 KRW|", broker.Buy},
+	{"turnover", func(s *scene) { s.limits.Turnover = dec("1") }, false, "|1 KRW|", broker.Sell},
 	{"positions", func(s *scene) { s.limits.Positions = 1 }, false, "2|1|", ""},
 	{"positions", func(s *scene) { s.limits.Positions, s.view.Book.SymbolValue = 2, decimal.Zero }, false, "3|2|", ""},
 	{"positions", func(s *scene) { s.limits.Positions = 0 }, false, "2|nothing|not set", ""},
 	{"orders_per_day", func(s *scene) { s.limits.OrdersPerDay = 3 }, false, "4|3|", ""},
 	{"orders_per_day", func(s *scene) { s.limits.OrdersPerDay = 0 }, false, "4|nothing|not set", ""},
+	{"strategy_orders_per_day", func(s *scene) { s.limits.StrategyOrdersPerDay, s.view.Book.StrategyOrders = 2, 2 }, false, "3|2|", ""},
 	{"orders_per_minute", func(s *scene) { s.limits.OrdersPerMinute = 1 }, true, "2|1|", ""},
 	{"orders_per_minute", func(s *scene) { s.limits.OrdersPerMinute = 0 }, true, "2|nothing|not set", ""},
 	{"daily_loss", func(s *scene) { s.limits.DailyLoss = dec("10000") }, false, "10,000 KRW|less than 10,000 KRW|", ""},
@@ -273,7 +302,7 @@ var cells = []struct {
 }
 
 // limitNames are the checks that never stop an exit.
-const limitNames = "reduce_only symbols rejections book order_value market_order_value symbol_value positions orders_per_day orders_per_minute daily_loss cool_down duplicate"
+const limitNames = "reduce_only symbols marks probation rejections book order_shares volume_share order_value market_order_value symbol_value strategy_value total_value turnover positions orders_per_day strategy_orders_per_day orders_per_minute daily_loss cool_down duplicate"
 
 // The table of who may be stopped by what, cell by cell: facts stop entries and exits, limits stop entries alone.
 func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
@@ -401,6 +430,14 @@ func TestBordersAreExact(t *testing.T) {
 		}},
 		{"symbol value", "symbol_value", func(s *scene, n int64) { s.view.Book.SymbolValue = dec("199288485").Add(decimal.NewFromInt(n)) }},
 		{"daily loss", "daily_loss", func(s *scene, n int64) { s.view.Book.Loss = dec("49999999").Add(decimal.NewFromInt(n)) }},
+		{"order's shares", "order_shares", func(s *scene, n int64) { s.limits.OrderShares = 10 - n }},
+		{"part of the volume", "volume_share", func(s *scene, n int64) { s.view.Volume = 100 - n }},
+		{"strategy's value", "strategy_value", func(s *scene, n int64) { s.limits.StrategyValue = dec("711515").Sub(decimal.NewFromInt(n)) }},
+		{"total value", "total_value", func(s *scene, n int64) { s.limits.TotalValue = dec("711515").Sub(decimal.NewFromInt(n)) }},
+		{"turnover", "turnover", func(s *scene, n int64) { s.limits.Turnover = dec("711515").Sub(decimal.NewFromInt(n)) }},
+		{"strategy's orders", "strategy_orders_per_day", func(s *scene, n int64) {
+			s.limits.StrategyOrdersPerDay, s.view.Book.StrategyOrders = 3, 2+int(n)
+		}},
 		{"positions", "positions", func(s *scene, n int64) { s.view.Book.Positions = 50 + int(n) }},
 		{"orders today", "orders_per_day", func(s *scene, n int64) { s.view.Book.OrdersToday = 299 + int(n) }},
 		{"orders in a minute", "orders_per_minute", func(s *scene, n int64) { s.view.Book.OrdersInMinute = 29 + int(n) }},
@@ -470,6 +507,7 @@ var nothing = map[string]string{
 	"view.Quote.Low":           "not asked",
 	"view.Quote.Volume":        "not asked",
 	"view.Quote.Halted":        "trades",
+	"view.Quote.Marks":         "nothing to warn of",
 	"view.Instrument.Symbol":   "a market order has no tick",
 	"view.Instrument.Name":     "not asked",
 	"view.Instrument.Board":    "not asked",
@@ -482,6 +520,12 @@ var nothing = map[string]string{
 	"view.Book.Positions":      "none",
 	"view.Book.OrdersToday":    "none",
 	"view.Book.OrdersInMinute": "none",
+	"view.Book.StrategyOrders": "none",
+	"view.Book.StrategyValue":  "none",
+	"view.Book.TotalValue":     "none",
+	"view.Book.Traded":         "none",
+	"view.Book.Sessions":       "none, and Proven says enough",
+	"view.Book.Proven":         "no probation here",
 	"view.Book.Rejections":     "none",
 	"view.Book.Loss":           "none, and Priced says so",
 	"view.Book.LastExit":       "never",
@@ -489,9 +533,18 @@ var nothing = map[string]string{
 	"limits.CoolDown":          "none",
 	"limits.Duplicate":         "none",
 	"limits.Symbols":           "everything",
-	"limits.Rejections":        "none",
-	"limits.HaltLoss":          "the engine's affair",
-	"limits.Drawdown":          "the engine's affair",
+	"limits.Marks":             "each warning stops a buy",
+	"limits.OrderShares":       "none",
+	"limits.VolumeShare":       "none",
+	"limits.StrategyValue":     "none",
+	"limits.TotalValue":        "none",
+	"limits.Turnover":          "none",
+
+	"limits.StrategyOrdersPerDay": "none",
+	"limits.Probation":            "none",
+	"limits.Rejections":           "none",
+	"limits.HaltLoss":             "the engine's affair",
+	"limits.Drawdown":             "the engine's affair",
 }
 
 // exitNeeds names the inputs that an exit at market cannot do without. No other is a reason to stop one.
@@ -737,6 +790,7 @@ cash: 10 shares / 54 shares
 symbols: 005930 / [000660 005930]
 rejections: 0 / fewer than 3
 book: age 0s / 30s
+volume_share: 10 shares / 100000 shares, 10% of 1000000 shares a day
 order_value: 711,515 KRW / 100,000,000 KRW
 market_order_value: 711,515 KRW / 100,000,000 KRW
 symbol_value: 2,111,515 KRW / 200,000,000 KRW
@@ -838,8 +892,13 @@ func TestLimitsAreBoundByTheCeilings(t *testing.T) {
 			l.Rejections++
 			l.HaltLoss, l.Drawdown = l.HaltLoss.Add(dec("1")), l.Drawdown.Add(dec("0.0001"))
 			l.CoolDown, l.Duplicate = maxPause+1, maxPause+1
+			l.OrderShares++
+			l.StrategyOrdersPerDay++
+			l.VolumeShare = l.VolumeShare.Add(dec("0.0001"))
+			l.StrategyValue, l.TotalValue, l.Turnover = l.StrategyValue.Add(dec("1")), l.TotalValue.Add(dec("1")), l.Turnover.Add(dec("1"))
+			l.Marks = append(l.Marks, "gossip")
 			return l
-		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute rejections halt_loss drawdown collar quote_age list_age account_age cool_down duplicate", false},
+		}, "order_value market_order_value symbol_value positions orders_per_day daily_loss orders_per_minute rejections halt_loss drawdown order_shares volume_share strategy_value total_value turnover strategy_orders_per_day collar quote_age list_age account_age cool_down duplicate marks", false},
 		{"negative", func() Limits {
 			l := Practice()
 			l.OrderValue, l.Positions, l.CoolDown, l.Collar = dec("-1"), -1, -1, dec("-0.01")
@@ -864,6 +923,37 @@ func TestRealMoneyWithoutChosenLimitsCanOnlyExit(t *testing.T) {
 	}
 	if got := out.code(t); got != "pass" {
 		t.Errorf("exit: %s", got)
+	}
+}
+
+// A new revision watches one session, sends three small orders a day in the next, and is free once it is promoted; its
+// exits are free from the first.
+func TestProbationIsALadder(t *testing.T) {
+	for _, c := range []struct {
+		sessions, orders int
+		proven           bool
+		shares           int64
+		want             string
+	}{
+		{0, 0, false, 1, "probation"},
+		{1, 0, false, 1, "pass"},
+		{1, 0, false, 2, "probation"}, // 142,303 won at the worst price
+		{1, 2, false, 1, "pass"},
+		{1, 3, false, 1, "probation"},
+		{40, 3, false, 1, "probation"},
+		{0, 3, true, 10, "pass"},
+	} {
+		s := entry()
+		s.limits.Probation = true
+		s.view.Book.Sessions, s.view.Book.StrategyOrders, s.view.Book.Proven, s.req.Order.Shares = c.sessions, c.orders, c.proven, c.shares
+		if got := s.code(t); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+		out := exit()
+		out.limits.Probation, out.view.Book.Sessions, out.view.Book.StrategyOrders, out.view.Book.Proven = true, c.sessions, c.orders, c.proven
+		if got := out.code(t); got != "pass" {
+			t.Errorf("exit of %+v: %s", c, got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package risk
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -28,6 +29,15 @@ type Limits struct {
 	CoolDown        time.Duration   // after the strategy's exit from the symbol, before it may enter again; unset is none
 	Duplicate       time.Duration   // after the strategy's entry into the symbol, before the next; unset is none
 	Symbols         []market.Symbol // nothing else may be bought; empty is everything
+	Marks           []market.Mark   // warnings of the exchange that do not stop a buy; empty: each does
+
+	OrderShares          int64           // of one order; unset is none
+	VolumeShare          decimal.Decimal // of one order, as a part of the shares the symbol trades on an average day; unset is none
+	StrategyValue        decimal.Decimal // held and on order by one strategy, this order included; unset is none
+	TotalValue           decimal.Decimal // held and on order by all strategies, this order included; unset is none
+	Turnover             decimal.Decimal // traded today and on order, buys and sells, this order included; unset is none
+	StrategyOrdersPerDay int             // sent today by one strategy, this one included; unset is none
+	Probation            bool            // a new revision of a strategy or of the program first watches, then orders little
 
 	// Collar is how far from the market an order may be priced, as a part of the price: a priced order from the best
 	// offer (buy) or bid (sell), a market order's offer or bid from the last trade. Required.
@@ -42,6 +52,8 @@ func Real() Limits {
 	return Limits{
 		OrdersPerMinute: 10,
 		Rejections:      3,
+		VolumeShare:     decimal.New(1, -2),
+		Probation:       true,
 		Duplicate:       10 * time.Minute,
 		Collar:          decimal.New(15, -3),
 		QuoteAge:        5 * time.Second,
@@ -61,6 +73,8 @@ func Practice() Limits {
 	l.Positions = 50
 	l.OrdersPerDay = 300
 	l.OrdersPerMinute = 30
+	l.VolumeShare = decimal.New(10, -2)
+	l.Probation = false
 	l.QuoteAge = 30 * time.Second
 	l.ListAge = 30 * time.Second
 	return l
@@ -79,10 +93,19 @@ func ceiling() Limits {
 		Rejections:       20,
 		HaltLoss:         decimal.New(2000, 6),
 		Drawdown:         decimal.New(1, 0),
-		Collar:           decimal.New(5, -2),
-		QuoteAge:         30 * time.Second,
-		ListAge:          30 * time.Second,
-		AccountAge:       time.Minute,
+		OrderShares:      1_000_000,
+		VolumeShare:      decimal.New(20, -2),
+		StrategyValue:    decimal.New(10_000, 6),
+		TotalValue:       decimal.New(10_000, 6),
+		Turnover:         decimal.New(20_000, 6),
+
+		StrategyOrdersPerDay: 1000,
+
+		Marks:      market.Marks(),
+		Collar:     decimal.New(5, -2),
+		QuoteAge:   30 * time.Second,
+		ListAge:    30 * time.Second,
+		AccountAge: time.Minute,
 	}
 }
 
@@ -131,6 +154,12 @@ func (l Limits) problems() (found []*LimitError) {
 	add(bound("rejections", false, count(l.Rejections), count(c.Rejections), decimal.Decimal.String))
 	add(bound("halt_loss", false, l.HaltLoss, c.HaltLoss, won))
 	add(bound("drawdown", false, l.Drawdown, c.Drawdown, percent))
+	add(bound("order_shares", false, decimal.NewFromInt(l.OrderShares), decimal.NewFromInt(c.OrderShares), sharesOf))
+	add(bound("volume_share", false, l.VolumeShare, c.VolumeShare, percent))
+	add(bound("strategy_value", false, l.StrategyValue, c.StrategyValue, won))
+	add(bound("total_value", false, l.TotalValue, c.TotalValue, won))
+	add(bound("turnover", false, l.Turnover, c.Turnover, won))
+	add(bound("strategy_orders_per_day", false, count(l.StrategyOrdersPerDay), count(c.StrategyOrdersPerDay), decimal.Decimal.String))
 	add(bound("collar", true, l.Collar, c.Collar, percent))
 	add(bound("quote_age", true, nanos(l.QuoteAge), nanos(c.QuoteAge), span))
 	add(bound("list_age", true, nanos(l.ListAge), nanos(c.ListAge), span))
@@ -140,6 +169,11 @@ func (l Limits) problems() (found []*LimitError) {
 	for _, s := range l.Symbols {
 		if _, err := market.ParseSymbol(string(s)); err != nil {
 			add(&LimitError{Limit: "symbols", What: err.Error(), Hint: `put the code in quotes: "005930"`})
+		}
+	}
+	for _, m := range l.Marks {
+		if !slices.Contains(market.Marks(), m) {
+			add(&LimitError{Limit: "marks", What: fmt.Sprintf("%q is no warning of the exchange", m), Hint: fmt.Sprintf("one of %v", market.Marks())})
 		}
 	}
 	return found

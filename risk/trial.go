@@ -48,7 +48,8 @@ func (g *Gate) sound() (Limits, Request, View) {
 		Quote:      market.Quote{Symbol: symbol, At: now, Price: price, Ask: price, Bid: price, Lower: price, Upper: price},
 		Instrument: market.Instrument{Symbol: symbol, Kind: market.Stock, Board: market.KOSPI},
 		Power:      broker.Power{At: now, Symbol: symbol, Cash: decimal.New(1, 15), Shares: 1 << 40, UnitPrice: price},
-		Book:       Book{At: now, Priced: true},
+		Volume:     1 << 30,
+		Book:       Book{At: now, Priced: true, Proven: true},
 	}
 	l := g.limits
 	if len(l.Symbols) > 0 {
@@ -77,16 +78,33 @@ var beyond = []struct {
 			l.Symbols = []market.Symbol{"000000"}
 		}
 	}},
+	{"marks", func(l Limits) bool { return len(l.Marks) == len(market.Marks()) }, func(l *Limits, _ *Request, v *View) {
+		for _, m := range market.Marks() {
+			if !slices.Contains(l.Marks, m) {
+				v.Quote.Marks = []market.Mark{m}
+			}
+		}
+	}},
+	{"probation", func(l Limits) bool { return !l.Probation }, func(_ *Limits, _ *Request, v *View) { v.Book.Proven = false }},
 	{"rejections", func(l Limits) bool { return l.Rejections == 0 }, func(l *Limits, _ *Request, v *View) { v.Book.Rejections = l.Rejections }},
 	{"book", nil, func(l *Limits, _ *Request, v *View) { v.Book.At = v.Book.At.Add(-l.ListAge - 1) }},
+	{"order_shares", func(l Limits) bool { return l.OrderShares == 0 }, func(l *Limits, r *Request, _ *View) { r.Order.Shares = l.OrderShares + 1 }},
+	{"volume_share", func(l Limits) bool { return l.VolumeShare.IsZero() }, func(l *Limits, r *Request, v *View) {
+		r.Order.Shares = l.VolumeShare.Mul(decimal.NewFromInt(v.Volume)).IntPart() + 1
+		l.OrderShares = 0
+	}},
 	{"order_value", nil, func(l *Limits, r *Request, v *View) { cost(r, v, l.OrderValue) }},
 	{"market_order_value", nil, func(l *Limits, r *Request, v *View) {
 		cost(r, v, l.MarketOrderValue)
 		l.OrderValue = l.OrderValue.Add(l.MarketOrderValue).Add(decimal.New(1, 15))
 	}},
 	{"symbol_value", nil, func(l *Limits, _ *Request, v *View) { v.Book.SymbolValue = l.SymbolValue }},
+	{"strategy_value", func(l Limits) bool { return l.StrategyValue.IsZero() }, func(l *Limits, _ *Request, v *View) { v.Book.StrategyValue = l.StrategyValue }},
+	{"total_value", func(l Limits) bool { return l.TotalValue.IsZero() }, func(l *Limits, _ *Request, v *View) { v.Book.TotalValue = l.TotalValue }},
+	{"turnover", func(l Limits) bool { return l.Turnover.IsZero() }, func(l *Limits, _ *Request, v *View) { v.Book.Traded = l.Turnover }},
 	{"positions", nil, func(l *Limits, _ *Request, v *View) { v.Book.Positions = l.Positions }},
 	{"orders_per_day", nil, func(l *Limits, _ *Request, v *View) { v.Book.OrdersToday = l.OrdersPerDay }},
+	{"strategy_orders_per_day", func(l Limits) bool { return l.StrategyOrdersPerDay == 0 }, func(l *Limits, _ *Request, v *View) { v.Book.StrategyOrders = l.StrategyOrdersPerDay }},
 	{"orders_per_minute", nil, func(l *Limits, _ *Request, v *View) { v.Book.OrdersInMinute = l.OrdersPerMinute }},
 	{"daily_loss", nil, func(l *Limits, _ *Request, v *View) { v.Book.Loss = l.DailyLoss }},
 	{"cool_down", func(l Limits) bool { return l.CoolDown == 0 }, func(l *Limits, r *Request, v *View) { v.Book.LastExit = r.Now.Add(-l.CoolDown + time.Nanosecond) }},

@@ -12,6 +12,8 @@ import (
 func TestEveryLimitInForceRefusesItsTrial(t *testing.T) {
 	wide := Practice()
 	wide.CoolDown, wide.Symbols = time.Hour, []market.Symbol{samsung}
+	wide.Marks, wide.OrderShares, wide.Probation, wide.StrategyOrdersPerDay = []market.Mark{market.Interrupted}, 5, true, 7
+	wide.StrategyValue, wide.TotalValue, wide.Turnover = dec("30000000"), dec("40000000"), dec("50000000")
 	far := ceiling()
 	far.Symbols = []market.Symbol{hynix, samsung}
 	for name, l := range map[string]Limits{"practice": Practice(), "everything set": wide, "the ceilings": far} {
@@ -27,7 +29,8 @@ func TestEveryLimitInForceRefusesItsTrial(t *testing.T) {
 			}
 		}
 		for _, r := range Rules() {
-			optional := slices.Contains([]string{"symbols", "rejections", "cool_down", "duplicate"}, r.Name)
+			optional := slices.Contains([]string{"symbols", "rejections", "cool_down", "duplicate",
+				"marks", "probation", "order_shares", "volume_share", "strategy_value", "total_value", "turnover", "strategy_orders_per_day"}, r.Name)
 			if r.Limit && !slices.Contains(asked, r.Name) && !(optional && name != "everything set") {
 				t.Errorf("%s: %s has no trial", name, r.Name)
 			}
@@ -51,7 +54,7 @@ func TestTheSoundOrderOfTheTrialsPasses(t *testing.T) {
 func TestAnOverriddenOrderPassesLimitsAsFarAsTheCeilings(t *testing.T) {
 	for _, c := range cells {
 		for _, s := range []scene{entry()} {
-			if c.only == broker.Sell || c.check == "book" || c.check == "reduce_only" || c.check == "symbols" {
+			if c.only == broker.Sell || c.check == "book" || c.check == "reduce_only" || c.check == "symbols" || c.refusal == "||unknown" {
 				continue
 			}
 			c.spoil(&s)

@@ -45,6 +45,32 @@ func TestAHaltedSymbolIsSeenByItsStateOrItsStop(t *testing.T) {
 	}
 }
 
+func TestWarningsOfTheExchangeAreRead(t *testing.T) {
+	body := golden(t, "price")
+	for with, want := range map[string]string{
+		`"iscd_stat_cls_code":"51"`:                           "[administrative]",
+		`"mang_issu_cls_code":"Y","iscd_stat_cls_code":"55"`:  "[administrative]",
+		`"sltr_yn":"Y","iscd_stat_cls_code":"51"`:             "[administrative liquidation]",
+		`"iscd_stat_cls_code":"53"`:                           "[warning]",
+		`"mrkt_warn_cls_code":"02","iscd_stat_cls_code":"57"`: "[warning]",
+		`"iscd_stat_cls_code":"52"`:                           "[danger]",
+		`"mrkt_warn_cls_code":"03","iscd_stat_cls_code":"52"`: "[danger]",
+		`"iscd_stat_cls_code":"59"`:                           "[overheated]",
+		`"short_over_yn":"Y","iscd_stat_cls_code":"00"`:       "[overheated]",
+		`"vi_cls_code":"Y","iscd_stat_cls_code":"55"`:         "[interrupted]",
+		`"vi_cls_code":"1","iscd_stat_cls_code":"55"`:         "[interrupted]",
+		`"vi_cls_code":"N","iscd_stat_cls_code":"54"`:         "[]", // with care, no more
+		`"mrkt_warn_cls_code":"00","iscd_stat_cls_code":"55"`: "[]",
+		`"mrkt_warn_cls_code":"01","iscd_stat_cls_code":"57"`: "[]",
+	} {
+		c, _ := connect(t, map[string]answer{price.path: always(200, strings.Replace(body, `"iscd_stat_cls_code":"55"`, with, 1))})
+		q, err := c.Quote(t.Context(), "000660")
+		if err != nil || fmt.Sprint(q.Marks) != want {
+			t.Errorf("%s: %v %v, want %s", with, q.Marks, err, want)
+		}
+	}
+}
+
 func TestTheChartGivesBarsOldestFirstAndTheQuote(t *testing.T) {
 	c, s := connect(t, map[string]answer{dailyChart.path: file(t, "chart")})
 	bars, q, err := c.Daily(t.Context(), "005930", 20251201, 20260107)

@@ -48,6 +48,7 @@ func decodeQuote(f fields, s market.Symbol) (market.Quote, error) {
 		Volume: r.count(may, "acml_vol"),    // 누적 거래량
 		// 종목 상태 구분 코드 58: 거래정지; 임시 정지 여부
 		Halted: r.word(may, "iscd_stat_cls_code") == "58" || r.word(may, "temp_stop_yn") == "Y",
+		Marks:  marks(f),
 	}
 	if code := r.word(may, "stck_shrn_iscd"); code != "" && !strings.HasSuffix(code, strings.TrimPrefix(string(s), "Q")) { // 주식 단축 종목코드
 		r.fail("stck_shrn_iscd", "asked for %s, got %q", s, clip(code))
@@ -56,6 +57,26 @@ func decodeQuote(f fields, s market.Symbol) (market.Quote, error) {
 		r.fail("stck_prpr", "is zero")
 	}
 	return q, r.err
+}
+
+// marks reads what inquire-price says beside the price. Merely "invest with care" (투자주의) is left out: it hangs on
+// dozens of issues every day and is gone the next.
+func marks(f fields) (out []market.Mark) {
+	state, warning := f.text("iscd_stat_cls_code"), f.text("mrkt_warn_cls_code") // 종목 상태 구분 코드, 시장경고코드
+	vi := f.text("vi_cls_code")                                                  // VI적용구분코드
+	for _, m := range market.Marks() {
+		if map[market.Mark]bool{
+			market.Administrative: state == "51" || f.text("mang_issu_cls_code") == "Y", // 관리종목여부
+			market.Liquidation:    f.text("sltr_yn") == "Y",                             // 정리매매여부
+			market.Warning:        state == "53" || warning == "02",
+			market.Danger:         state == "52" || warning == "03",
+			market.Overheated:     state == "59" || f.text("short_over_yn") == "Y", // 단기과열여부
+			market.Interrupted:    vi != "" && vi != "N" && vi != "0",
+		}[m] {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // Daily reads the sessions from and to, both included (국내주식기간별시세), with prices adjusted for splits and rights,
