@@ -248,7 +248,7 @@ func BenchmarkManySymbols(b *testing.B) {
 			begin = cpu()
 			book := engine(b, prepared(b, o, rule, bars, days, list))
 			ours += cpu() - begin
-			fills, sum = fills+len(book.fills), sum+book.equity[len(book.equity)-1]
+			fills, sum = fills+len(book.fills), sum+book.final()
 		}
 		if fills != wantFills || fills != 117_558 || sum != want || sum != 24_996_734_481_183_500 {
 			b.Fatalf("%d fills and %d, the reference has %d and %d", fills, sum, wantFills, want)
@@ -296,7 +296,7 @@ func BenchmarkManyPairs(b *testing.B) {
 				if err := book.walk(); err != nil {
 					b.Fatal(err)
 				}
-				fills, sum = fills+len(book.fills), sum+book.equity[len(book.equity)-1]
+				fills, sum = fills+len(book.fills), sum+book.final()
 			}
 			ours += cpu() - begin
 			begin = cpu()
@@ -342,7 +342,7 @@ func TestTheWorksHaveTheirAnswers(t *testing.T) {
 	days, list := line(t, o, rule, bars.Dates)
 	book := engine(t, prepared(t, o, rule, bars, days, list))
 	fills, equity, _ := reference(bars.Open, bars.Close, 20, 60)
-	if got := fmt.Sprint(len(book.fills), book.equity[len(book.equity)-1]); got != "2012 9990051301750" || got != fmt.Sprint(fills, equity) {
+	if got := fmt.Sprint(len(book.fills), book.final()); got != "2012 9990051301750" || got != fmt.Sprint(fills, equity) {
 		t.Errorf("fills and equity %s, the reference has %d %d", got, fills, equity)
 	}
 }

@@ -3,6 +3,7 @@ package backtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/shopspring/decimal"
@@ -17,13 +18,12 @@ import (
 var errWide = errors.New("64 bits do not hold the money")
 
 // book is an account in integers: money is mantissa / 10^scale won. It looks only at sessions in which something may
-// happen, and allocates nothing for a bar.
+// happen, and allocates nothing for a bar. The curve is drawn from its fills, where it is asked for.
 type book struct {
 	*account
 	scale int32
 	start int64 // cash at the beginning
 	fee   rate
-	taxes map[[2]int64]rate // by coefficient and exponent
 	legs  []*fastLeg
 	queue []*fastLeg // a heap: the leg with the next session first, of equal ones the first in order
 
@@ -35,9 +35,9 @@ type book struct {
 	fills  []fastFill
 	cut    cuts
 
-	equity []int64       // by session from begin
+	equity []int64       // by session from begin, once the curve is drawn
 	cashes []report.Step // the cash whenever it changed, by point of the curve
-	filled int           // the session up to which equity carries the cash
+	spans  []span
 }
 
 // fastFill is one fill; price is in the scale of its symbol, fee and tax in that of the book.
@@ -52,7 +52,7 @@ type fastFill struct {
 
 // newBook prepares an account for the fast engine. The error is errWide where its numbers are too fine or too large.
 func newBook(a *account, signals []signals) (*book, error) {
-	b := &book{account: a, taxes: map[[2]int64]rate{}, scale: max(a.o.CostDigits, digits(a.o.Cash))}
+	b := &book{account: a, scale: max(a.o.CostDigits, digits(a.o.Cash))}
 	for _, l := range a.legs {
 		b.scale = max(b.scale, l.tape.bars.Scale, digits(l.rule.Capital))
 	}
@@ -62,7 +62,6 @@ func newBook(a *account, signals []signals) (*book, error) {
 	if !fits || !held {
 		return nil, errWide
 	}
-	b.equity = make([]int64, a.days.len()-a.begin)
 	for i, l := range a.legs {
 		f := &fastLeg{leg: l, index: i}
 		if !f.constants(b.scale) {
@@ -79,9 +78,11 @@ func newBook(a *account, signals []signals) (*book, error) {
 
 // walk plays the whole account.
 func (b *book) walk() error {
-	b.reset()
+	b.cash, b.value, b.cut = b.start, 0, cuts{}
+	b.queue, b.held, b.fills = b.queue[:0], b.held[:0], b.fills[:0]
 	last := b.days.len()
 	for _, l := range b.legs {
+		l.shares, l.watched = 0, -1
 		l.next = b.seek(l, b.begin)
 		b.push(l)
 	}
@@ -99,21 +100,7 @@ func (b *book) walk() error {
 			b.push(l)
 		}
 	}
-	b.fill(last)
-	for _, l := range b.held {
-		b.mark(l, last)
-	}
 	return b.balance()
-}
-
-// reset empties the book for another walk, and keeps its memory.
-func (b *book) reset() {
-	b.cash, b.value, b.filled, b.cut = b.start, 0, b.begin, cuts{}
-	b.queue, b.held, b.fills = b.queue[:0], b.held[:0], b.fills[:0]
-	b.cashes = append(b.cashes[:0], report.Step{Cash: b.cash})
-	for _, l := range b.legs {
-		l.shares, l.watched = 0, -1
-	}
 }
 
 // push and pop keep the queue a heap.
@@ -315,7 +302,7 @@ func (b *book) buy(l *fastLeg, s int, price, equity, cash int64) error {
 	value := n * l.unit * at
 	fee := paid - value
 	top, fits := times(n*l.unit, l.tape.highest)
-	b.paid(s, -paid)
+	b.cash -= paid
 	if b.value += top; !fits || b.value >= limit-b.cash || !l.hold(n, at, s) {
 		return errWide
 	}
@@ -389,8 +376,7 @@ func (b *book) sell(l *fastLeg, s int, price int64, reason strategy.Reason) {
 	}
 	value := n * l.unit * price
 	fee, tax := b.fee.of(value), b.taxOf(l, s).of(value)
-	b.paid(s, value-fee-tax)
-	b.mark(l, s)
+	b.cash += value - fee - tax
 	b.value -= n * l.unit * l.tape.highest
 	l.shares -= n
 	if l.shares == 0 {
@@ -409,56 +395,32 @@ func (b *book) sell(l *fastLeg, s int, price int64, reason strategy.Reason) {
 // taxOf is the rate of the sales tax on a sell in a session.
 func (b *book) taxOf(l *fastLeg, s int) rate {
 	d, _ := market.SalesTax(l.tape.of.Board, l.tape.of.Kind, b.days.settles(s))
-	key := [2]int64{d.CoefficientInt64(), int64(d.Exponent())}
-	r, known := b.taxes[key]
-	if !known {
-		r, _ = rateOf(d, b.scale, b.o.CostDigits) // a rate of four decimals fits wherever the fee's does
-		b.taxes[key] = r
+	if d != l.taxed || l.tax.den == 0 {
+		l.taxed = d
+		l.tax, _ = rateOf(d, b.scale, b.o.CostDigits) // a rate of four decimals fits wherever the fee's does
 	}
-	return r
+	return l.tax
 }
 
-// fill carries the cash through the sessions before s.
-func (b *book) fill(s int) {
-	equity, cash := b.equity[b.filled-b.begin:s-b.begin], b.cash
-	for i := range equity {
-		equity[i] = cash
+// paid is what a fill adds to the cash.
+func (f *fastFill) paid() int64 {
+	value := f.shares * f.leg.unit * f.price
+	if f.side == broker.Buy {
+		return -value - f.fee
 	}
-	b.filled = s
+	return value - f.fee - f.tax
 }
 
-// paid changes the cash in a session, whose equity is not filled yet.
-func (b *book) paid(s int, by int64) {
-	b.fill(s)
-	b.cash += by
-	if last := &b.cashes[len(b.cashes)-1]; last.From == s-b.begin {
-		last.Cash = b.cash
-		return
-	}
-	b.cashes = append(b.cashes, report.Step{From: s - b.begin, Cash: b.cash})
-}
-
-// mark adds the holding of a leg to the equity of the sessions before s. The cash of these is written.
-func (b *book) mark(l *fastLeg, s int) {
-	t, times := l.tape, l.shares*l.unit
-	if t.newest == nil {
-		i := l.marked - t.offset
-		n := min(s-t.offset, t.bars.Len())
-		if i < n {
-			equity := b.equity[l.marked-b.begin:]
-			for k, c := range t.bars.Close[i:n] {
-				equity[k] += c * times
-			}
-			l.marked += n - i
-		}
-	}
-	for ; l.marked < s; l.marked++ {
-		i, _ := t.bar(l.marked)
-		b.equity[l.marked-b.begin] += t.bars.Close[i] * times
+// count takes the shares of a fill.
+func (f *fastFill) count() {
+	if f.side == broker.Buy {
+		f.leg.counted += f.shares
+	} else {
+		f.leg.counted -= f.shares
 	}
 }
 
-// balance holds the book against its fills: cash and shares are what they say, and so is the end of the curve.
+// balance holds the book against its fills: cash and shares are what they say, at every one and at the end.
 func (b *book) balance() error {
 	cash := b.start
 	for _, l := range b.legs {
@@ -466,40 +428,106 @@ func (b *book) balance() error {
 	}
 	for i := range b.fills {
 		f := &b.fills[i]
-		value := f.shares * f.leg.unit * f.price
-		if f.side == broker.Buy {
-			cash -= value + f.fee
-			f.leg.counted += f.shares
-		} else {
-			cash += value - f.fee - f.tax
-			f.leg.counted -= f.shares
-		}
+		cash += f.paid()
+		f.count()
 		if cash < 0 || f.leg.counted < 0 {
 			return fmt.Errorf("%w: %s of %s on %s uses what is not there", errBalance, f.side, f.leg.tape.of.Symbol, b.days.dates[f.session])
 		}
 	}
-	equity := cash
 	for _, l := range b.legs {
-		if i, _ := l.tape.bar(b.days.len() - 1); i >= 0 {
-			equity += l.counted * l.unit * l.tape.bars.Close[i]
+		if l.counted != l.shares {
+			return fmt.Errorf("%w: fills leave %d shares of %s, the book has %d", errBalance, l.counted, l.tape.of.Symbol, l.shares)
 		}
 	}
-	if last := len(b.equity) - 1; equity != b.equity[last] || cash != b.cashes[len(b.cashes)-1].Cash {
-		return fmt.Errorf("%w: fills leave %d, the curve ends at %d (in %d decimals of a won)", errBalance, equity, b.equity[last], b.scale)
+	if cash != b.cash {
+		return fmt.Errorf("%w: fills leave %d, the book has %d (in %d decimals of a won)", errBalance, cash, b.cash, b.scale)
 	}
 	return nil
 }
 
+// final is the equity at the end.
+func (b *book) final() int64 { return b.equityAt(b.days.len()-1, atClose) }
+
+// draw makes the curve from the fills.
+func (b *book) draw() {
+	n := b.days.len() - b.begin
+	b.equity, b.cashes = slices.Grow(b.equity[:0], n)[:n], append(b.cashes[:0], report.Step{Cash: b.start})
+	done, cash := 0, b.start
+	for i := range b.fills {
+		f := &b.fills[i]
+		at := f.session - b.begin
+		fill(b.equity[done:at], cash)
+		done, cash = at, cash+f.paid()
+		if last := &b.cashes[len(b.cashes)-1]; last.From == at {
+			last.Cash = cash
+		} else {
+			b.cashes = append(b.cashes, report.Step{From: at, Cash: cash})
+		}
+	}
+	fill(b.equity[done:], cash)
+	for _, l := range b.legs {
+		l.counted, l.marked = 0, b.begin
+	}
+	for i := range b.fills {
+		f := &b.fills[i]
+		b.mark(f.leg, f.session)
+		f.count()
+	}
+	for _, l := range b.legs {
+		b.mark(l, b.days.len())
+	}
+}
+
+func fill(equity []int64, cash int64) {
+	for i := range equity {
+		equity[i] = cash
+	}
+}
+
+// mark adds the shares counted of a leg to the equity of the sessions before s.
+func (b *book) mark(l *fastLeg, s int) {
+	t, times := l.tape, l.counted*l.unit
+	switch {
+	case times == 0:
+	case t.newest == nil:
+		closes := t.bars.Close
+		from, to := l.marked-t.offset, min(s-t.offset, len(closes))
+		equity := b.equity[l.marked-b.begin:]
+		for k, c := range closes[min(from, to):to] {
+			equity[k] += c * times
+		}
+		last := closes[len(closes)-1] * times // what is held of a symbol without further bars
+		for k := max(l.marked, t.offset+len(closes)); k < s; k++ {
+			b.equity[k-b.begin] += last
+		}
+	default:
+		for k := l.marked; k < s; k++ {
+			i, _ := t.bar(k)
+			b.equity[k-b.begin] += t.bars.Close[i] * times
+		}
+	}
+	l.marked = s
+}
+
 // outcome is the walk in decimals.
 func (b *book) outcome() outcome {
+	b.draw()
 	out := outcome{cut: b.cut, curve: report.CurveOf(b.days.dates[b.begin:], b.scale, b.equity, b.cashes)}
 	out.trades = make([]report.Trade, len(b.fills))
-	for i, f := range b.fills {
+	for i := range b.fills {
+		f := &b.fills[i]
 		out.trades[i] = report.Trade{
 			Strategy: f.leg.rule.Name, Symbol: f.leg.tape.of.Symbol, Side: f.side, Date: b.days.dates[f.session],
-			Price: decimal.New(f.price, -f.leg.tape.bars.Scale), Shares: f.shares,
-			Fee: decimal.New(f.fee, -b.scale), Tax: decimal.New(f.tax, -b.scale), Reason: string(f.reason),
+			Price: decimal.New(f.price, -f.leg.tape.bars.Scale), Shares: f.shares, Fee: b.won(f.fee), Tax: b.won(f.tax), Reason: string(f.reason),
 		}
 	}
 	return out
+}
+
+// won is an amount in decimals. Most taxes are 0, which costs no allocation.
+func (b *book) won(amount int64) decimal.Decimal {
+	if amount == 0 {
+		return decimal.Decimal{}
+	}
+	return decimal.New(amount, -b.scale)
 }

@@ -29,10 +29,13 @@ type fastLeg struct {
 	stop, target, trail int64 // low <= stop, high >= target, low <= trail
 	since, watched      int
 	next                int // session
-	marked              int // session up to which equity carries the holding
-	counted             int64
 	bar                 int // of the session looked at
 	trades              bool
+
+	taxed   decimal.Decimal // the tax that the rate is of
+	tax     rate
+	counted int64 // shares by the fills so far
+	marked  int   // session up to which the curve carries them
 }
 
 // constants turns what the rule says into integers, false where they do not fit.
@@ -183,7 +186,7 @@ func (l *fastLeg) priceAt(i int) int64 {
 
 // hold begins a position: its levels follow from the price.
 func (l *fastLeg) hold(shares, price int64, s int) bool {
-	l.shares, l.price, l.since, l.marked, l.watched = shares, price, s, s, -1
+	l.shares, l.price, l.since, l.watched = shares, price, s, -1
 	l.stop, l.target, l.trail = -1, math.MaxInt64, -1
 	ok := true
 	if l.stopAt.den != 0 {

@@ -15,8 +15,9 @@ import (
 type sessions struct {
 	dates  []market.Date
 	after  [2]market.Date
-	opens  []time.Time
-	closes []time.Time
+	opens  []int64 // Unix seconds: a time would have the garbage collector look at each
+	closes []int64
+	zone   *time.Location
 
 	ladders map[issue][]ladder // those read so far
 }
@@ -42,9 +43,10 @@ func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sessions{}
-	for _, x := range list {
-		s.dates, s.opens, s.closes = append(s.dates, x.Date), append(s.opens, x.Open), append(s.closes, x.Close)
+	n := len(list)
+	s := &sessions{dates: make([]market.Date, n), opens: make([]int64, n), closes: make([]int64, n)}
+	for i, x := range list {
+		s.dates[i], s.opens[i], s.closes[i], s.zone = x.Date, x.Open.Unix(), x.Close.Unix(), x.Open.Location()
 	}
 	d := last
 	for i := range s.after {
@@ -100,11 +102,12 @@ func slots(rule *strategy.Strategy, s *sessions) (list []slot, outside int, err 
 	}
 	list = make([]slot, s.len())
 	for i := range list {
-		moments := when.Moments(market.Session{Date: s.dates[i], Open: s.opens[i], Close: s.closes[i]})
+		opens, closes := time.Unix(s.opens[i], 0).In(s.zone), time.Unix(s.closes[i], 0).In(s.zone)
+		moments := when.Moments(market.Session{Date: s.dates[i], Open: opens, Close: closes})
 		for _, due := range moments {
 			switch {
-			case due.Before(s.opens[i].Add(afterOpen)) || due.After(s.closes[i].Add(-last)):
-			case rule.CompletedBars || due.Before(s.closes[i].Add(-nearClose)):
+			case due.Before(opens.Add(afterOpen)) || due.After(closes.Add(-last)):
+			case rule.CompletedBars || due.Before(closes.Add(-nearClose)):
 				list[i] |= atOpen
 			default:
 				list[i] |= atClose

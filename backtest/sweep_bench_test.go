@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"maemae/history"
 	"maemae/market"
 )
@@ -14,7 +16,7 @@ func pairs(t testing.TB, workers int, rule string) (*sweep, history.Bars) {
 	bars, o := madeUp(1000, 2500), workOptions()
 	o.Rules = rules(t, rule)
 	o.Load = func(market.Symbol) (history.Bars, error) { return bars, nil }
-	s, err := openSweep(o, SweepOptions{Objective: "total_return", Workers: workers})
+	s, err := openSweep(o, SweepOptions{Objective: "total_return", Limits: []SweepLimit{{Metric: "max_drawdown", Bound: decimal.New(1, 0)}}, Workers: workers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func (w *sweep) totals(t testing.TB) (fills, equity int64) {
 			return err
 		}
 		f.Add(int64(len(k.book.fills)))
-		e.Add(k.book.equity[len(k.book.equity)-1])
+		e.Add(k.book.final())
 		return nil
 	}); err != nil {
 		t.Fatal(err)

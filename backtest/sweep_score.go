@@ -20,14 +20,14 @@ func (s score) near(x score) bool {
 
 // scoreQuick is scoreOf for the metrics that are quickly told. It ranks; what is handed out is measured in decimals.
 func (w *sweep) scoreQuick(b *book) score {
-	n := len(b.equity)
+	b.split()
 	sharpe, sharp := b.sharpe()
 	return w.score(func(metric string) (int64, bool) {
 		switch metric {
 		case "sharpe":
 			return sharpe, sharp
 		case "total_return":
-			return micro(float64(b.equity[n-1]-b.start) / float64(b.start)), true
+			return micro(float64(b.final()-b.start) / float64(b.start)), true
 		case "max_drawdown":
 			return micro(b.drawdown()), true
 		}
@@ -35,25 +35,60 @@ func (w *sweep) scoreQuick(b *book) score {
 	})
 }
 
+// span is sessions in which the equity is cash + held * value.
+type span struct {
+	cash, held int64
+	values     []int64
+}
+
+// split finds the spans of the curve: of one symbol they are known without drawing it.
+func (b *book) split() {
+	b.spans = b.spans[:0]
+	l := b.legs[0]
+	if len(b.legs) > 1 || l.tape.newest != nil {
+		b.draw()
+		b.spans = append(b.spans, span{0, 1, b.equity})
+		return
+	}
+	closes, from, cash := l.tape.bars.Close, max(0, b.begin-l.tape.offset), b.start
+	l.counted = 0
+	for i := range b.fills {
+		f := &b.fills[i]
+		to := min(f.session-l.tape.offset, len(closes))
+		b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:to]})
+		from, cash = to, cash+f.paid()
+		f.count()
+	}
+	b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:]})
+}
+
 func micro(x float64) int64 { return int64(math.Round(min(max(x, -1e12), 1e12) * 1e6)) }
 
 // sharpe is the yearly Sharpe ratio in millionths; false where it is undefined.
 func (b *book) sharpe() (int64, bool) {
-	const unit = 1e10 // daily returns have ten decimals
-	last, sum, squares := b.start, 0.0, 0.0
-	for _, e := range b.equity {
-		if e == last {
-			continue
+	const (
+		unit    = 1e10    // daily returns have ten decimals
+		integer = 3 << 51 // added and taken away again, it leaves an integer
+		most    = 1 << 50 // that it does so for
+	)
+	last, least, sum, squares := float64(b.start), float64(b.start), 0.0, 0.0
+	for _, s := range b.spans {
+		cash, held, values := float64(s.cash), float64(s.held), s.values
+		if s.held == 0 {
+			values = values[:min(1, len(values))]
 		}
-		if last <= 0 {
-			return 0, false
+		for _, v := range values {
+			e := cash + held*float64(v)
+			r := (e - last) / last * unit
+			if r < most {
+				r = r + integer - integer
+			}
+			sum, squares, last, least = sum+r, squares+r*r, e, min(least, e)
 		}
-		r := math.Round(float64(e-last) / float64(last) * unit)
-		sum, squares, last = sum+r, squares+r*r, e
 	}
-	n := float64(len(b.equity))
+	n := float64(b.days.len() - b.begin)
 	spread := n*squares - sum*sum
-	if n < 2 || last <= 0 || spread <= 0 {
+	if n < 2 || !(least > 0) || !(spread > 0) {
 		return 0, false
 	}
 	return micro(sum / n * math.Sqrt(yearSessions) / math.Sqrt(spread/(n*(n-1)))), true
@@ -61,12 +96,19 @@ func (b *book) sharpe() (int64, bool) {
 
 // drawdown is the largest part of a high that was lost.
 func (b *book) drawdown() float64 {
-	high, fall, fallOf := b.start, 0.0, 1.0
-	for _, e := range b.equity {
-		if e >= high {
-			high = e
-		} else if f := float64(high - e); f*fallOf > fall*float64(high) {
-			fall, fallOf = f, float64(high)
+	high, fall, fallOf := float64(b.start), 0.0, 1.0
+	for _, s := range b.spans {
+		cash, held, values := float64(s.cash), float64(s.held), s.values
+		if s.held == 0 {
+			values = values[:min(1, len(values))]
+		}
+		for _, v := range values {
+			e := cash + held*float64(v)
+			if e >= high {
+				high = e
+			} else if f := high - e; f*fallOf > fall*high {
+				fall, fallOf = f, high
+			}
 		}
 	}
 	return fall / fallOf
