@@ -2,9 +2,12 @@ package indicator
 
 import (
 	"encoding/csv"
+	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"maemae/series"
 )
@@ -33,27 +36,44 @@ func walk(size int) Input {
 	}
 }
 
-// BenchmarkSideBySide is the cost of one value (all outputs of one bar) in
-// nanoseconds, over a million bars, and of the plain form in shopspring decimals
-// beside it, over a thousand.
-func BenchmarkSideBySide(b *testing.B) {
-	const size, plainSize = 1_000_000, 1_000
-	in := walk(size)
-	bars := plainOf(walk(plainSize))
-	for _, id := range []string{"sma", "ema", "rsi", "macd", "bollinger", "atr"} {
-		s, _ := Lookup(id)
+// BenchmarkKernels is the cost of one value (all outputs of one bar) in nanoseconds and its ratio to a reference loop: of
+// many runs of both in turn the quickest of each, so that what else the machine does disturbs neither.
+func BenchmarkKernels(b *testing.B) {
+	for _, size := range []int{100_000, 1_000_000} {
+		in := walk(size)
+		for _, r := range references {
+			s, _ := Lookup(r.id)
+			a, _ := s.Bind(nil)
+			b.Run(fmt.Sprintf("%s/%d", r.id, size), func(b *testing.B) {
+				x, out := referenceColumns(in)
+				ours, theirs := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+				for b.Loop() {
+					start := time.Now()
+					r.loop(out, x)
+					middle := time.Now()
+					s.Compute(in, a)
+					theirs, ours = min(theirs, middle.Sub(start)), min(ours, time.Since(middle))
+				}
+				b.ReportMetric(float64(ours.Nanoseconds())/float64(size), "ns/value")
+				b.ReportMetric(float64(theirs.Nanoseconds())/float64(size), "reference-ns/value")
+				b.ReportMetric(float64(ours)/float64(theirs), "ratio")
+			})
+		}
+	}
+}
+
+// BenchmarkPlain is the plain forms in shopspring decimals, over a thousand values.
+func BenchmarkPlain(b *testing.B) {
+	const size = 1_000
+	bars := plainOf(walk(size))
+	for _, r := range references {
+		s, _ := Lookup(r.id)
 		a, _ := s.Bind(nil)
-		b.Run(id+"/series", func(b *testing.B) {
+		b.Run(r.id, func(b *testing.B) {
 			for b.Loop() {
-				s.Compute(in, a)
+				plain[r.id](bars, a)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/value")
-		})
-		b.Run(id+"/plain", func(b *testing.B) {
-			for b.Loop() {
-				plain[id](bars, a)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/plainSize, "ns/value")
 		})
 	}
 }

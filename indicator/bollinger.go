@@ -79,11 +79,10 @@ func (w deviations) bands(x, middle, upper, lower []int64) bool {
 		if !state.Move(x[at:end+int(w.n)-1], middle[at:end], block, w.up, w.squareUp) {
 			return false
 		}
-		series.Roots(block, unit)
 		mid, up, low := middle[at:end], upper[at:end], lower[at:end]
 		mid, up, low = mid[:len(block)], up[:len(block)], low[:len(block)]
-		for i, deviation := range block {
-			m, half := mid[i]*places, deviation*width
+		for i, variance := range block {
+			m, half := mid[i]*places, series.Root(variance, unit)*width
 			up[i], low[i] = m+half, m-half
 		}
 	}

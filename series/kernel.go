@@ -105,20 +105,17 @@ func MulDiv(a, k, b int64) (int64, bool) {
 	return int64(q), true
 }
 
-// Roots replaces every v (0 or more) by the root of v*k rounded to the nearest
-// integer, k > 0; the root of an integer never lies half way.
-func Roots(values []int64, k int64) {
-	factor := float64(k)
-	for i, v := range values {
-		// The estimate is off by less than 2^-52 of itself, that is by less than
-		// one below 2^50; there v*k - r*r is small and 64 bits hold it, whatever
-		// wrapped on the way.
-		r := int64(math.Sqrt(float64(v)*factor) + 0.5)
-		if rest := v*k - r*r; r >= 1<<50 || rest > r || rest <= -r {
-			r = int64(rootWide(bits.Mul64(uint64(v), uint64(k))))
-		}
-		values[i] = r
+// Root is the root of v*k rounded to the nearest integer, for v >= 0 and k > 0;
+// the root of an integer never lies half way.
+func Root(v, k int64) int64 {
+	// The estimate is off by less than 2^-52 of itself, that is by less than one
+	// below 2^50; there v*k - r*r is small and 64 bits hold it, whatever wrapped on
+	// the way.
+	r := int64(math.Sqrt(float64(v)*float64(k)) + 0.5)
+	if rest := v*k - r*r; r >= 1<<50 || rest > r || rest <= -r {
+		r = int64(rootWide(bits.Mul64(uint64(v), uint64(k))))
 	}
+	return r
 }
 
 // rootWide is the root of hi:lo rounded to the nearest integer, for hi < 2^62.
@@ -165,38 +162,48 @@ func NewWindow(x []int64) Window {
 
 // Move moves the window over x, whose first n-1 values it holds, and writes for
 // every place the mean times up and the variance times squareUp, both rounded;
-// false where 64 bits do not hold a variance. The three slices must not overlap.
+// false where 64 bits might not hold a variance; they must hold the means. The
+// three slices must not overlap.
 func (w *Window) Move(x, means, variances []int64, up, squareUp int64) bool {
 	n, sum, spread, went := w.n, w.sum, w.spread, w.oldest
 	old, x := x, x[n-1:]
 	old, means, variances = old[:len(x)], means[:len(x)], variances[:len(x)]
+	k, exact := whole(up, n)
+	squareK, exactSquare := whole(squareUp, n*n)
+	var widest int64
 	for i, came := range x {
 		// n*(came^2 - went^2) - ((sum+came-went)^2 - sum^2)
 		spread += (came - went) * (n*(came+went) - 2*sum - came + went)
 		sum += came - went
 		went = old[i]
-		means[i], variances[i] = sum, spread
+		widest = max(widest, spread)
+		means[i], variances[i] = sum*k, spread*squareK
 	}
 	w.sum, w.spread, w.oldest = sum, spread, went
-	return rescale(means, up, n) && rescale(variances, squareUp, n*n)
+	if !exact {
+		rescale(means, up, n)
+	}
+	if !exactSquare {
+		rescale(variances, squareUp, n*n)
+		squareK = squareUp/(n*n) + 1
+	}
+	return widest < math.MaxInt64/squareK
 }
 
-// rescale replaces every v (0 or more) by v*up/d, rounded; false where 64 bits do
-// not hold one. d*up must fit 63 bits.
-func rescale(values []int64, up, d int64) bool {
-	var largest int64
-	if k := up / d; up%d == 0 { // no need to divide, as for 20 bars and 8 decimals
-		for i, v := range values {
-			largest = max(largest, v)
-			values[i] = v * k
-		}
-		return largest <= math.MaxInt64/k
+// whole is up/d where that is a whole number, as for 20 bars and 8 decimals;
+// else 1.
+func whole(up, d int64) (k int64, exact bool) {
+	if up%d != 0 {
+		return 1, false
 	}
+	return up / d, true
+}
+
+// rescale replaces every v (0 or more) by v*up/d, rounded. d*up must fit 63 bits.
+func rescale(values []int64, up, d int64) {
 	div := NewDivider(d)
 	for i, v := range values {
 		whole := div.Floor(v)
-		largest = max(largest, whole)
 		values[i] = whole*up + div.Unsigned((v-whole*d)*up)
 	}
-	return largest < math.MaxInt64/up
 }

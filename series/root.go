@@ -1,9 +1,6 @@
 package series
 
-import (
-	"math/big"
-	"slices"
-)
+import "math/big"
 
 // Sqrt is the root of s, rounded half away from zero to [Digits] decimals. A
 // bar below 0 is not ready.
@@ -12,14 +9,14 @@ func Sqrt(s Series) Series {
 		// root(m / 10^scale) in Digits decimals is the root of m * 10^(16-scale).
 		up, _ := pow10(2*Digits - s.scale)
 		if s.lo >= 0 {
-			out := slices.Clone(s.narrow)
-			Roots(out[s.first:], up)
+			out := make([]int64, s.n)
+			for i := s.first; i < s.n; i++ {
+				out[i] = Root(s.narrow[i], up)
+			}
 			return newNarrow(Digits, out, s.readiness)
 		}
 		return mapNarrow(s, func(m int64) (int64, bool) {
-			v := [1]int64{max(m, 0)}
-			Roots(v[:], up)
-			return v[0], m >= 0
+			return Root(max(m, 0), up), m >= 0
 		})
 	}
 	// At an even number of decimals; the floor of the root decides the rounding,

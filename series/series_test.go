@@ -461,9 +461,8 @@ func TestTheRootIsExact(t *testing.T) {
 		if rest := new(big.Int).Sub(product, new(big.Int).Mul(want, want)); rest.Cmp(want) > 0 {
 			want.Add(want, one)
 		}
-		got := []int64{v}
-		if Roots(got, k); got[0] != want.Int64() {
-			t.Fatalf("root of %d * %d is %d, want %s", v, k, got[0], want)
+		if got := Root(v, k); got != want.Int64() {
+			t.Fatalf("root of %d * %d is %d, want %s", v, k, got, want)
 		}
 	})
 }
