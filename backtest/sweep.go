@@ -28,6 +28,8 @@ type SweepOptions struct {
 	Seed      uint64       // of that draw, and of the random rules the best one is held against
 	Keep      int          // how many of the best are told; 0 is 10
 	Workers   int          // 0 is one for each processor; the result does not depend on it
+	File      SweepFile    // keeps finished sets, so that the same sweep goes on where it was broken off; nil keeps none
+	Key       string       // what a score depends on beside options and bars: the text of the rule, the program
 }
 
 // SweepLimit is a bound on a metric. A metric that is undefined breaks it.
@@ -355,12 +357,20 @@ func (w *sweep) run() (SweepResult, error) {
 	if err := w.align(); err != nil {
 		return SweepResult{}, err
 	}
+	kept, need, err := w.resume()
+	if err != nil {
+		return SweepResult{}, err
+	}
 	for {
-		need := w.need.Load()
 		err := w.each(w.o.Progress, func(k *worker, i int) error {
+			if kept.has(i) {
+				return nil
+			}
 			s, err := k.try(i)
-			w.scores[i] = s
-			return err
+			if w.scores[i] = s; err != nil {
+				return err
+			}
+			return kept.keep(i, s, w.need.Load())
 		})
 		if err != nil {
 			return SweepResult{}, err
@@ -371,6 +381,7 @@ func (w *sweep) run() (SweepResult, error) {
 		if err := w.align(); err != nil { // a set between the corners is slower than they are
 			return SweepResult{}, err
 		}
+		need = kept.begin(w.need.Load())
 	}
 }
 

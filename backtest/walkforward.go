@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -57,6 +58,9 @@ func WalkForward(o Options, f WalkForwardOptions) (WalkForwardResult, error) {
 func walkForward(o Options, f WalkForwardOptions) (r WalkForwardResult, err error) {
 	if f.In < 1 || f.Out < 1 {
 		return r, fmt.Errorf("windows of %d and %d sessions are out of range", f.In, f.Out)
+	}
+	if f.File != nil {
+		return r, errors.New("a file of finished sets is of one sweep")
 	}
 	s, err := openSweep(&o, f.SweepOptions)
 	if err == nil {
