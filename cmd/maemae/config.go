@@ -89,6 +89,15 @@ type LimitsConfig struct {
 	CoolDown         Duration `yaml:"cool_down"`
 	Duplicate        Duration `yaml:"duplicate"`
 	Symbols          []string `yaml:"symbols"`
+
+	OrderShares          int           `yaml:"order_shares"`
+	VolumeShare          Percent       `yaml:"volume_share"`
+	StrategyValue        Money         `yaml:"strategy_value"`
+	TotalValue           Money         `yaml:"total_value"`
+	Turnover             Money         `yaml:"turnover"`
+	StrategyOrdersPerDay int           `yaml:"strategy_orders_per_day"`
+	Marks                []market.Mark `yaml:"marks"`
+	Probation            string        `yaml:"probation"`
 }
 
 // DayConfig overrides one day of the built-in KRX calendar.
@@ -353,6 +362,7 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	oneOf("env", c.Env, "paper", "virtual", "real")
 	oneOf("paper.quotes", c.Paper.Quotes, "virtual", "real")
 	oneOf("catch_up", c.CatchUp, "skip", "run")
+	oneOf("limits.probation", c.Limits.Probation, "", "on", "off")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "auto", "json", "console")
 	if cap := c.Paper.VolumeCap; !cap.Shift(2).IsInteger() || cap.GreaterThan(decimal.NewFromInt(1)) {
@@ -367,7 +377,7 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	if c.KIS.Rate < 0 || c.KIS.Rate > 1000 {
 		bad("kis.rate", fmt.Sprintf("rate %d", c.KIS.Rate), "calls a second; 0 is KIS's published limit")
 	}
-	if c.Limits.Positions < 0 || c.Limits.OrdersPerDay < 0 || c.Limits.OrdersPerMinute < 0 || c.Limits.Rejections < 0 {
+	if c.Limits.Positions < 0 || c.Limits.OrdersPerDay < 0 || c.Limits.OrdersPerMinute < 0 || c.Limits.Rejections < 0 || c.Limits.OrderShares < 0 || c.Limits.StrategyOrdersPerDay < 0 {
 		bad("limits", "a limit below zero", "")
 	}
 	for _, p := range append(c.Notify.check(), c.Metrics.check()...) {
@@ -375,6 +385,11 @@ func checkConfig(path string, c *Config) strategy.Problems {
 	}
 	if key, what, hint := c.Dashboard.check(); what != "" {
 		bad(key, what, hint)
+	}
+	for _, m := range c.Limits.Marks {
+		if !slices.Contains(market.Marks(), m) {
+			bad("limits.marks", fmt.Sprintf("%q is no warning of the exchange", m), fmt.Sprintf("of %v", market.Marks()))
+		}
 	}
 	for i, s := range c.Limits.Symbols {
 		if _, err := market.ParseSymbol(s); err != nil {

@@ -107,7 +107,7 @@ func controlHandler(c controller) http.Handler {
 		if err := strictJSON(body, &o); err != nil {
 			return err
 		}
-		if o.By = by; o.Act != "adopt" && o.Act != "release" && o.Act != "adjust" {
+		if o.By = by; o.Act != "adopt" && o.Act != "release" && o.Act != "adjust" && o.Act != "promote" {
 			return fmt.Errorf("operate: %q has a command of its own", o.Act)
 		}
 		return c.Operate(o)
@@ -164,7 +164,13 @@ func protect(act func(route string, do func(r *http.Request, by string, body []b
 func strictJSON(body []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
-	return dec.Decode(into)
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON object")
+	}
+	return nil
 }
 
 func answer(w http.ResponseWriter, value any, err error) {

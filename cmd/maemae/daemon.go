@@ -230,7 +230,7 @@ func privateDir(path string) error {
 func calendar(cfg Config) (*market.Calendar, error) {
 	var overrides []market.Override
 	for _, d := range cfg.Calendar {
-		overrides = append(overrides, market.Override{Date: d.Date, Open: d.Open, Close: d.Close, Name: d.Name})
+		overrides = append(overrides, market.Override{Date: d.Date, Closed: d.Open+d.Close == "", Open: d.Open, Close: d.Close, Name: d.Name, Source: "configuration"})
 	}
 	cal, err := market.KRX().With(overrides)
 	if err != nil {
@@ -249,7 +249,8 @@ func limits(cfg Config) risk.Limits {
 	for _, m := range []struct {
 		from Money
 		to   *decimal.Decimal
-	}{{c.OrderValue, &l.OrderValue}, {c.MarketOrderValue, &l.MarketOrderValue}, {c.SymbolValue, &l.SymbolValue}, {c.DailyLoss, &l.DailyLoss}, {c.HaltLoss, &l.HaltLoss}} {
+	}{{c.OrderValue, &l.OrderValue}, {c.MarketOrderValue, &l.MarketOrderValue}, {c.SymbolValue, &l.SymbolValue}, {c.DailyLoss, &l.DailyLoss}, {c.HaltLoss, &l.HaltLoss},
+		{c.StrategyValue, &l.StrategyValue}, {c.TotalValue, &l.TotalValue}, {c.Turnover, &l.Turnover}} {
 		if m.from.Sign() > 0 {
 			*m.to = m.from.Decimal
 		}
@@ -257,7 +258,7 @@ func limits(cfg Config) risk.Limits {
 	for _, n := range []struct {
 		from int
 		to   *int
-	}{{c.Positions, &l.Positions}, {c.OrdersPerDay, &l.OrdersPerDay}, {c.OrdersPerMinute, &l.OrdersPerMinute}, {c.Rejections, &l.Rejections}} {
+	}{{c.Positions, &l.Positions}, {c.OrdersPerDay, &l.OrdersPerDay}, {c.OrdersPerMinute, &l.OrdersPerMinute}, {c.Rejections, &l.Rejections}, {c.StrategyOrdersPerDay, &l.StrategyOrdersPerDay}} {
 		if n.from > 0 {
 			*n.to = n.from
 		}
@@ -268,6 +269,10 @@ func limits(cfg Config) risk.Limits {
 	if c.Drawdown.Sign() > 0 {
 		l.Drawdown = c.Drawdown.Decimal
 	}
+	if c.VolumeShare.Sign() > 0 {
+		l.VolumeShare = c.VolumeShare.Decimal
+	}
+	l.OrderShares, l.Marks, l.Probation = int64(c.OrderShares), c.Marks, l.Probation && c.Probation != "off"
 	if c.CoolDown > 0 {
 		l.CoolDown = time.Duration(c.CoolDown)
 	}
@@ -470,6 +475,11 @@ func (d *daemon) run(ctx context.Context) error {
 	start := journal.Start{Version: b.Version, Revision: b.Revision, Env: d.cfg.Env, Account: d.account, Config: d.cfg.hash, Strategies: d.rules.Hash, Date: market.DateOf(d.clock.Now())}
 	if err := d.recover(ctx, start); err != nil {
 		return err
+	}
+	if d.cfg.Env == "real" && d.cfg.Limits.Probation == "off" {
+		if _, err := d.journal.Append(journal.Note{Level: "warn", Text: "limits.probation is off: new revisions trade up to their limits at once"}); err != nil {
+			return err
+		}
 	}
 	d.daily(ctx, d.clock.Now())
 	return d.runner.Run(ctx)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +112,10 @@ func limitUse(gate *risk.Gate, u *engine.Usage) []LimitUse {
 		{Limit: "drawdown", Value: orNotSet(l.Drawdown)},
 		{Limit: "rejections", Value: count(l.Rejections)}, {Limit: "collar", Value: l.Collar.Shift(2).String() + "%"},
 		{Limit: "cool_down", Value: l.CoolDown.String()}, {Limit: "duplicate", Value: l.Duplicate.String()},
-		{Limit: "symbols", Value: symbolList(l)},
+		{Limit: "symbols", Value: symbolList(l)}, {Limit: "marks", Value: markList(l)},
+		{Limit: "order_shares", Value: count(int(l.OrderShares))}, {Limit: "volume_share", Value: orNotSet(l.VolumeShare)},
+		{Limit: "strategy_value", Value: won(l.StrategyValue)}, {Limit: "total_value", Value: won(l.TotalValue)}, {Limit: "turnover", Value: won(l.Turnover)},
+		{Limit: "strategy_orders_per_day", Value: count(l.StrategyOrdersPerDay)}, {Limit: "probation", Value: map[bool]string{true: "on", false: "off"}[l.Probation]},
 		{Limit: "quote_age", Value: l.QuoteAge.String()}, {Limit: "list_age", Value: l.ListAge.String()}, {Limit: "account_age", Value: l.AccountAge.String()},
 	}
 	trials := map[string]risk.Trial{}
@@ -146,6 +150,13 @@ func symbolList(l risk.Limits) string {
 	return fmt.Sprintf("%d of them", len(l.Symbols))
 }
 
+func markList(l risk.Limits) string {
+	if len(l.Marks) == 0 {
+		return "none pass"
+	}
+	return fmt.Sprint(l.Marks)[1:len(fmt.Sprint(l.Marks))-1] + " pass"
+}
+
 // usedOf is the part of a limit that is used, in the limit's unit; empty for a limit on single orders.
 func usedOf(limit string, u engine.Usage) string {
 	switch limit {
@@ -160,6 +171,14 @@ func usedOf(limit string, u engine.Usage) string {
 		return fmt.Sprint(u.Orders)
 	case "orders_per_minute":
 		return fmt.Sprint(u.OrdersInMinute)
+	case "total_value":
+		return grouped(u.TotalValue.Round(0)) + " KRW"
+	case "turnover":
+		return grouped(u.Traded.Round(0)) + " KRW"
+	case "strategy_value":
+		return most(u, func(s engine.StrategyUsage) decimal.Decimal { return s.Value.Round(0) }, " KRW")
+	case "strategy_orders_per_day":
+		return most(u, func(s engine.StrategyUsage) decimal.Decimal { return decimal.NewFromInt(int64(s.Orders)) }, "")
 	case "daily_loss", "halt_loss":
 		return grouped(u.Loss.Round(0)) + " KRW"
 	case "rejections":
@@ -171,4 +190,15 @@ func usedOf(limit string, u engine.Usage) string {
 		return orDefault(strings.Join(out, ", "), "0")
 	}
 	return ""
+}
+
+// most is the strategy that uses the most of a limit.
+func most(u engine.Usage, of func(engine.StrategyUsage) decimal.Decimal, unit string) string {
+	used, who := decimal.Zero, ""
+	for _, name := range slices.Sorted(maps.Keys(u.Strategies)) {
+		if n := of(u.Strategies[name]); n.GreaterThan(used) {
+			used, who = n, " ("+name+")"
+		}
+	}
+	return grouped(used) + unit + who
 }
