@@ -21,6 +21,18 @@ func (s spec) native() string {
 	return s.id
 }
 
+// smoothing is the average that the backtester computes it with, for those of which the rule language lets one choose;
+// KIS's files do not.
+func (s spec) smoothing() string {
+	switch s.id {
+	case "apo", "ppo":
+		return "exponential"
+	case "atr":
+		return "simple"
+	}
+	return ""
+}
+
 // paramList is the parameters and their defaults.
 func (s spec) paramList() (names, defaults []string) {
 	for _, p := range strings.Fields(s.params) {

@@ -307,7 +307,10 @@ func parseCall(text string) (c call, output, what string) {
 		}
 		args = args[1:]
 	}
-	if len(args) == len(names)+1 && args[len(names)] == "simple" { // the smoothing of atr, apo and ppo
+	if want := s.smoothing(); want != "" && len(args) == len(names)+1 {
+		if args[len(names)] != want {
+			return c, "", fmt.Sprintf("KIS's backtester computes %s with %s averages only: smoothing=%s", c.id, want, want)
+		}
 		args = args[:len(names)]
 	}
 	if len(args) != len(names) {

@@ -74,7 +74,8 @@ type piece struct {
 
 type param struct {
 	name  string
-	value piece
+	value piece  // its native definition
+	about string // what the report says of it besides
 	used  bool
 }
 
@@ -224,23 +225,64 @@ func (r *reader) param(e strict.Entry) {
 	}
 	values, _ := r.Keyed(e.Value, "parameter "+name, keys, keys[:1])
 	p := &param{name: name}
+	numbers := map[string]string{}
 	for _, key := range keys[:3] {
 		if v := values[key]; v != nil {
-			if text, ok := r.number(v, name+" "+key); ok && key == "default" {
-				p.value = piece{text, strict.PlaceOf(v)}
+			if text, ok := r.number(v, name+" "+key); ok {
+				numbers[key] = text
+			}
+			if key == "default" {
+				p.value = piece{numbers[key], strict.PlaceOf(v)}
 			}
 		}
 	}
+	whole := false
 	if v := values["type"]; v != nil {
-		r.Word(v, "type", "int", "float")
+		text, _ := r.Word(v, "type", "int", "float")
+		whole = text == "int"
+	}
+	var left []string
+	if values["min"] != nil || values["max"] != nil {
+		if step, ok := stepOf(numbers, whole); ok {
+			p.value.text = fmt.Sprintf("{default: %s, min: %s, max: %s, step: %s}", numbers["default"], numbers["min"], numbers["max"], step)
+			p.about = "; the file names no step"
+		} else {
+			left = append(left, "min and max, which are no range around the default")
+		}
+	}
+	if values["type"] != nil && p.about == "" {
+		left = append(left, "type")
 	}
 	if v := values["description"]; v != nil {
 		r.Text(v, "description")
+		left = append(left, "description")
 	}
-	if len(values) > 1 {
-		r.note(LeftOut, at, fmt.Sprintf("parameter %s: min, max, type and description, which KIS's tools do not enforce", name))
+	if len(left) > 0 {
+		r.note(LeftOut, at, fmt.Sprintf("parameter %s: %s", name, strings.Join(left, "; ")))
 	}
 	r.params = append(r.params, p)
+}
+
+// maxValues is the most that the rule language lets a sweep try of one parameter.
+const maxValues = 10_000
+
+// stepOf is the step in which a sweep goes from min to max: 1 for a whole number, else one unit of the last decimal that
+// the three numbers have. It is false where the rule language does not take them for a range: KIS's tools do not look.
+func stepOf(numbers map[string]string, whole bool) (step string, ok bool) {
+	var d [3]decimal.Decimal
+	unit := decimal.NewFromInt(1)
+	for i, key := range []string{"min", "default", "max"} {
+		v, err := decimal.NewFromString(numbers[key])
+		if err != nil {
+			return "", false
+		}
+		d[i] = v
+		if !whole {
+			unit = decimal.Min(unit, decimal.New(1, v.Exponent()))
+		}
+	}
+	most := decimal.NewFromInt(maxValues - 1)
+	return unit.String(), d[0].LessThanOrEqual(d[1]) && d[1].LessThanOrEqual(d[2]) && d[2].Sub(d[0]).LessThanOrEqual(unit.Mul(most))
 }
 
 // reference is the parameter that $name in a value means.

@@ -280,11 +280,14 @@ func TestEveryIndicatorOfBothToolsLoads(t *testing.T) {
 					t.Errorf("%v\n%s", problems, r.Native)
 				}
 				_, call, _ := strings.Cut(said(r.Report, 5, kisyaml.Maps), "is let: x: ")
-				native := id
-				if id == "wma" {
-					native = "wilder"
+				native := id + "()"
+				switch id {
+				case "wma":
+					native = "wilder()"
+				case "apo", "ppo":
+					native = id + "(smoothing=exponential)"
 				}
-				if got, want := canonical(t, call), canonical(t, native+"()"); got != want {
+				if got, want := canonical(t, call), canonical(t, native); got != want {
 					t.Errorf("%s is %s, the native defaults are %s", id, got, want)
 				}
 			}
@@ -464,5 +467,46 @@ func TestAFileFromAnotherSystemIsRead(t *testing.T) {
 	file := "\ufeff" + strings.ReplaceAll(whole(sides), "\n", "\r\n")
 	if _, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols); problems.Fatal() {
 		t.Error(problems)
+	}
+}
+
+func TestWhatSwapsAveragesIsImportedWithTheBacktesters(t *testing.T) {
+	file := strings.NewReplacer("{id: ema, params: {period: 9}}", "{id: ppo, alias: gap, params: {fast: 12, slow: 26}}").Replace(
+		fmt.Sprintf(frame, "indicator: gap, operator: gt, compare_to: 0"))
+	r, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols)
+	if problems.Fatal() {
+		t.Fatal(problems)
+	}
+	if want := "      gap: ppo(12, 26, smoothing=exponential)\n"; !strings.Contains(string(r.Native), want) {
+		t.Errorf("no %q in\n%s", want, r.Native)
+	}
+}
+
+func TestTheRangeOfAParameterIsWhatASweepTries(t *testing.T) {
+	for _, c := range []struct{ param, want, left string }{
+		{"{default: 30, min: 1, max: 99, type: int}", "{default: 30, min: 1, max: 99, step: 1}", ""},
+		{"{default: 30, min: 1, max: 99, type: float}", "{default: 30, min: 1, max: 99, step: 1}", ""},
+		{"{default: 30, min: 2.50, max: 99, description: of days}", "{default: 30, min: 2.5, max: 99, step: 0.1}", "description"},
+		{"{default: 30, min: 1, max: 10000}", "{default: 30, min: 1, max: 10000, step: 1}", ""},
+		{"{default: 30, min: 1, max: 10001}", "30", "min and max, which are no range around the default"},
+		{"{default: 30, min: 31, max: 99}", "30", "min and max, which are no range around the default"},
+		{"{default: 30, min: 1}", "30", "min and max, which are no range around the default"},
+		{"{default: 30, type: int}", "30", "type"},
+	} {
+		file := strings.Replace(fmt.Sprintf(frame, "indicator: rsi, operator: lt, compare_to: 30"), "{default: 30, min: 1, max: 99, type: int}", c.param, 1)
+		r, problems := kisyaml.Import("a.kis.yaml", []byte(file), symbols)
+		if problems.Fatal() {
+			t.Fatalf("%s: %v", c.param, problems)
+		}
+		if want := "      n: " + c.want + "\n"; !strings.Contains(string(r.Native), want) {
+			t.Errorf("%s: no %q in\n%s", c.param, want, r.Native)
+		}
+		left := ""
+		if c.left != "" {
+			left = "left out: parameter n: " + c.left
+		}
+		if got := said(r.Report, 6, kisyaml.LeftOut); got != left {
+			t.Errorf("%s: %q, want %q", c.param, got, left)
+		}
 	}
 }

@@ -136,6 +136,9 @@ func (x *indicator) call() []piece {
 		}
 		pieces = append(pieces, arg)
 	}
+	if s := x.spec.smoothing(); s != "" && s != "simple" { // which is what the rule language means without a word
+		pieces = append(pieces, piece{", smoothing=" + s, x.at})
+	}
 	return append(pieces, piece{")", x.at})
 }
 
@@ -222,7 +225,7 @@ func (r *reader) declared() {
 	r.note(Maps, r.id.at, fmt.Sprintf("id %s is the name %s", r.id.text, r.name()))
 	for _, p := range r.params {
 		if p.used {
-			r.note(Maps, p.value.at, fmt.Sprintf("parameter %s is params: %s: %s", p.name, p.name, p.value.text))
+			r.note(Maps, p.value.at, fmt.Sprintf("parameter %s is params: %s: %s%s", p.name, p.name, p.value.text, p.about))
 		} else {
 			r.note(LeftOut, p.value.at, fmt.Sprintf("parameter %s is not used", p.name))
 		}

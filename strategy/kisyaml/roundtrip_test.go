@@ -115,7 +115,7 @@ func TestAnExportedRuleComesBackTheSame(t *testing.T) {
 			return rapid.SampledFrom([]string{
 				fmt.Sprintf("sma(%d)", n), fmt.Sprintf("ema(close, %d)", n), fmt.Sprintf("wilder(%d)", n), fmt.Sprintf("rsi(%d)", n),
 				fmt.Sprintf("macd(%d, %d, 9)", n, n+m), fmt.Sprintf("macd(%d, %d, 9).signal", n, n+m), fmt.Sprintf("bollinger(%d, 2.5).upper", n),
-				fmt.Sprintf("bollinger(%d, 2)", n), fmt.Sprintf("stochastic(%d, 3).d", n), fmt.Sprintf("atr(%d)", n), fmt.Sprintf("apo(%d, %d)", n, n+m),
+				fmt.Sprintf("bollinger(%d, 2)", n), fmt.Sprintf("stochastic(%d, 3).d", n), fmt.Sprintf("atr(%d)", n), fmt.Sprintf("apo(%d, %d, exponential)", n, n+m),
 				"ibs()", "obv()", "consecutive(up)", "consecutive(down)", fmt.Sprintf("alma(%d, 6, 0.85)", n), fmt.Sprintf("donchian(%d).lower", n),
 				fmt.Sprintf("ichimoku(%d, %d, 52).senkou_a", n, n+m), fmt.Sprintf("sar(0.02, 0.02, 0.%d)", n),
 			}).Draw(t, "call")
@@ -216,7 +216,8 @@ func TestWhatTheFormatCannotSayIsNotExported(t *testing.T) {
 		{"buy: price > open" + sell, "price cannot be said", "the builder knows close, open, high and low: write close"},
 		{"buy: volume > 1000" + sell, "volume cannot be said", "the builder knows close, open, high and low only"},
 		{"buy: sum(close, 5) > 1000" + sell, "sum(close, 5) cannot be said", "KIS's tools have no sum"},
-		{"buy: close > atr(14, wilder)" + sell, "atr(14, wilder) cannot be said", "KIS's atr has 1 parameters"},
+		{"buy: close > atr(14, wilder)" + sell, "atr(14, wilder) cannot be said", "KIS's backtester computes atr with simple averages only: smoothing=simple"},
+		{"buy: ppo(12, 26) > 0" + sell, "ppo(close, 12, 26, simple).value cannot be said", "KIS's backtester computes ppo with exponential averages only: smoothing=exponential"},
 		{"buy: close > pivot(5, 5).high" + sell, "pivot(5, 5).high cannot be said", "KIS's tools read pivot wrongly"},
 		{"buy: close > open\nsell: position.return > 8%", "position.return cannot be said", operands},
 		{"buy: close > open" + sell + "\nbars: completed", "bars: completed cannot be said", "the builder takes today's bar, the backtester does not"},
