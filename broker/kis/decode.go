@@ -3,8 +3,10 @@ package kis
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -17,19 +19,81 @@ type fields map[string]json.RawMessage
 
 // decode reads exactly one JSON object. A key that comes twice, but for its case, with two values is an error.
 func decode(body []byte) (fields, error) {
-	var wire map[string]json.RawMessage
-	if err := json.Unmarshal(body, &wire); err != nil || wire == nil {
-		return nil, fmt.Errorf("the answer is no JSON object")
+	if !json.Valid(body) {
+		return nil, errNoObject
 	}
-	f := make(fields, len(wire))
-	for key, value := range wire {
-		lower := strings.ToLower(key)
+	return object(bytes.TrimSpace(body))
+}
+
+var errNoObject = errors.New("the answer is no JSON object")
+
+// object splits a valid JSON object. Long order lists are read before every order, so each byte is looked at once more
+// after its validation, and not again for each level it lies in.
+func object(text []byte) (fields, error) {
+	if text[0] != '{' {
+		return nil, errNoObject
+	}
+	f := make(fields, min(bytes.Count(text, []byte(":")), 64))
+	for rest := skip(text[1:]); rest[0] != '}'; {
+		var key, value []byte
+		key, rest = leading(rest)
+		value, rest = leading(skip(rest[1:])) // after the colon
+		if rest[0] == ',' {
+			rest = skip(rest[1:])
+		}
+		lower := strings.ToLower(unquote(key))
 		if other, ok := f[lower]; ok && !bytes.Equal(other, value) {
 			return nil, fmt.Errorf("%s: two values", lower)
 		}
 		f[lower] = value
 	}
 	return f, nil
+}
+
+// elements splits a valid JSON array.
+func elements(text []byte) (list []json.RawMessage) {
+	for rest := skip(text[1:]); rest[0] != ']'; {
+		var value []byte
+		value, rest = leading(rest)
+		if rest[0] == ',' {
+			rest = skip(rest[1:])
+		}
+		list = append(list, value)
+	}
+	return list
+}
+
+// leading is the first value of valid JSON, and what comes behind it and its blanks.
+func leading(text []byte) (value, rest []byte) {
+	depth, quoted, at := 0, false, 0
+scan:
+	for ; at < len(text); at++ {
+		switch c := text[at]; {
+		case quoted && c == '\\':
+			at++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case depth > 0 && (c == '}' || c == ']'):
+			depth--
+		case depth == 0 && strings.IndexByte(",:}] \t\r\n", c) >= 0:
+			break scan
+		}
+	}
+	return text[:at], skip(text[at:])
+}
+
+func skip(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n") }
+
+// unquote is the text of a valid JSON string.
+func unquote(value []byte) (text string) {
+	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
+	_ = json.Unmarshal(value, &text) // it is valid
+	return text
 }
 
 // raw is the string or number under the first of the names that is there, untrimmed; "" for null and anything else.
@@ -39,13 +103,13 @@ func (f fields) raw(names ...string) string {
 		if !ok {
 			continue
 		}
-		var text string
-		if json.Unmarshal(value, &text) == nil {
-			return text
-		}
-		var number json.Number
-		if json.Unmarshal(value, &number) == nil {
-			return string(number)
+		switch c := value[0]; {
+		case c == '"':
+			return unquote(value)
+		case c == 'n':
+			return ""
+		case c == '-', '0' <= c && c <= '9':
+			return string(value)
 		}
 	}
 	return ""
@@ -66,21 +130,21 @@ func (f fields) list(name string) ([]fields, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: missing", name)
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(value, &items) != nil {
-		items = []json.RawMessage{value}
+	items := []json.RawMessage{value}
+	if value[0] == '[' {
+		items = elements(value)
 	}
 	var list []fields
 	for _, item := range items {
 		if bytes.Equal(item, []byte("null")) {
 			continue
 		}
-		object, err := decode(item)
+		f, err := object(item)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if len(object) > 0 {
-			list = append(list, object)
+		if len(f) > 0 {
+			list = append(list, f)
 		}
 	}
 	return list, nil

@@ -1,6 +1,7 @@
 package kis
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -412,5 +413,81 @@ func FuzzDecoders(f *testing.F) {
 			t.Errorf("quote %+v", q)
 		}
 		_, _ = decodeDays(r)
+	})
+}
+
+// What is split by hand is what encoding/json splits.
+func TestAnAnswerIsSplitAsEncodingJSONSplitsIt(t *testing.T) {
+	reference := func(body []byte) (fields, bool) {
+		var wire map[string]json.RawMessage
+		if json.Unmarshal(body, &wire) != nil || wire == nil {
+			return nil, false
+		}
+		f := fields{}
+		for k, v := range wire {
+			f[strings.ToLower(k)] = v
+		}
+		return f, true
+	}
+	blank := rapid.SampledFrom([]string{"", "", " ", "\n\t", "\r "})
+	text := rapid.SampledFrom([]string{`""`, `"a"`, `" 0000001 "`, `"주문"`, `"\""`, `"\\"`, `"\\\""`, `"\u00e9\ud800"`, "\"\xff\"", `"{[,:]}"`})
+	var value func(depth int) *rapid.Generator[string]
+	value = func(depth int) *rapid.Generator[string] {
+		return rapid.Custom(func(t *rapid.T) string {
+			b := func() string { return blank.Draw(t, "blank") }
+			kind := rapid.IntRange(0, 6).Draw(t, "kind")
+			if depth == 0 {
+				kind = min(kind, 4)
+			}
+			switch kind {
+			case 0, 1, 2:
+				return text.Draw(t, "text")
+			case 3:
+				return rapid.SampledFrom([]string{"null", "true", "0", "-1.5e3", "86400", "01", "nul"}).Draw(t, "word")
+			case 4:
+				return rapid.SampledFrom([]string{"{}", "[]", "[ ]", "{", "]"}).Draw(t, "empty")
+			}
+			var parts []string
+			for n := range rapid.IntRange(1, 4).Draw(t, "parts") {
+				part := b() + value(depth-1).Draw(t, "value") + b()
+				if kind == 5 {
+					part = fmt.Sprintf("%s\"K%d\"%s:%s", b(), n, b(), part)
+				}
+				parts = append(parts, part)
+			}
+			return map[int]string{5: "{", 6: "["}[kind] + strings.Join(parts, ",") + map[int]string{5: "}", 6: "]"}[kind]
+		})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		body := []byte(blank.Draw(t, "before") + value(3).Draw(t, "body") + blank.Draw(t, "after"))
+		want, ok := reference(body)
+		got, err := decode(body)
+		if (err == nil) != ok {
+			t.Fatalf("%q: error %v, encoding/json agrees: %t", body, err, ok)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%q: %d keys, want %d", body, len(got), len(want))
+		}
+		for k, v := range want {
+			if string(got[k]) != string(v) {
+				t.Fatalf("%q: %s is %q, want %q", body, k, got[k], v)
+			}
+			var items []json.RawMessage
+			if v[0] == '[' {
+				if json.Unmarshal(v, &items) != nil || !reflect.DeepEqual(items, elements(v)) && len(items) > 0 {
+					t.Fatalf("%q: elements %q, want %q", v, elements(v), items)
+				}
+			}
+			plain := ""
+			if json.Unmarshal(v, &plain) != nil {
+				var n json.Number
+				if json.Unmarshal(v, &n) == nil {
+					plain = string(n)
+				}
+			}
+			if got.raw(k) != plain {
+				t.Fatalf("%q: text %q, want %q", v, got.raw(k), plain)
+			}
+		}
 	})
 }
