@@ -61,7 +61,7 @@ func (w words) message(ctx context.Context, e journal.Entry) (m Message, ok bool
 	case journal.Start:
 		m.Level, m.Title, m.Body = Warning, say("daemon started", "데몬이 시작되었습니다"), fmt.Sprintf("%s %s", b.Version, b.Env)
 	case journal.Rules:
-		m.Title, m.Body = say("rules in force", "전략 파일 적용"), strings.Join(b.Names, ", ")
+		m.Title, m.Body = say("rules in force", "전략 파일 적용"), lines(strings.Join(b.Names, ", "), b.Words)
 	case journal.Slot:
 		return w.slot(m, b)
 	case journal.Refusal:
