@@ -200,3 +200,14 @@ func TestAConnectionOfOnesOwnCarriesEveryCall(t *testing.T) {
 		t.Errorf("error %v, want that of the connection", err)
 	}
 }
+
+// The environment's proxy would see every order.
+func TestNoProxyStandsBetween(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	c, _ := fresh(t, nil)
+	for what, tr := range map[string]http.RoundTripper{"reads": c.reads.Transport, "orders": once(nil)} {
+		if tr.(*http.Transport).Proxy != nil {
+			t.Errorf("%s go through the environment's proxy", what)
+		}
+	}
+}
