@@ -169,8 +169,8 @@ func TestIncident07ATimeoutIsNotAFailure(t *testing.T) {
 	r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never)))
 	r.wire.set(nil)
 	r.slot(r.to(monday, 10, 5), r.rules(rule("a", always, never)))
-	if r.wire.sent() != 1 || r.held() != 10 {
-		t.Errorf("%d posts, %d shares", r.wire.sent(), r.held())
+	if b := entries[journal.Bind](r); r.wire.sent() != 1 || r.held() != 10 || len(b) != 1 || r.mode() != "active reconciled" {
+		t.Errorf("mode %q, %d posts, %d shares, binds %+v", r.mode(), r.wire.sent(), r.held(), b)
 	}
 	r.agree()
 }
