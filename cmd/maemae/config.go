@@ -260,7 +260,9 @@ func decodeConfig(path string, data []byte, c *Config) strategy.Problems {
 		return yamlProblems(path, err)
 	}
 	var second yaml.Node
-	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
+	if err := dec.Decode(&second); err != nil && !errors.Is(err, io.EOF) {
+		return yamlProblems(path, err)
+	} else if err == nil {
 		return strategy.Problems{{File: path, Line: second.Line, Col: 1, What: "second document", Hint: "a configuration is one document: remove ---"}}
 	}
 	if n := firstAlias(&doc); n != nil {

@@ -22,6 +22,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte("version: 1\nlimits:\n  order_value: \"1,000,000 KRW\"\n  drawdown: 99%\n  duplicate: 1h30m\n"))
 	f.Add([]byte("exits_every: slot\ncalendar: [{date: 2026-11-19, open: \"10:00\", close: \"16:30\"}]\n"))
 	f.Add([]byte("a: &x [*x]\n---\n"))
+	f.Add([]byte(" .yaml: how.\n# Every key\nversion: 1\n  # by one stra\x95\xc9tegy\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c := defaults()
 		problems := decodeConfig("config.yaml", text, &c)
