@@ -374,12 +374,15 @@ func TestTheNaiveFormsFitTheSource(t *testing.T) {
 
 // TestNaiveFormsFail demands that the test of each incident fails on the code that let it happen.
 //
-//	go test ./engine -run TestNaiveFormsFail -naive -timeout 1h -v
+//	go test ./engine -run TestNaiveFormsFail -naive -timeout 1h -v      # -mutant Incident04 runs one
 func TestNaiveFormsFail(t *testing.T) {
 	if !*naive {
 		t.Skip("give -naive to see each incident's test fail on its naive form")
 	}
 	for _, f := range readNaive(t) {
+		if !strings.Contains(f.test, *mutantOnly) {
+			continue
+		}
 		why, err := f.fails(t)
 		if err != nil {
 			t.Errorf("%s: %v", f.test, err)
