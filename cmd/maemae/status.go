@@ -34,8 +34,9 @@ type Status struct {
 	Cash     decimal.Decimal `json:"cash"`
 	Equity   decimal.Decimal `json:"equity"`
 	Read     time.Time       `json:"read,omitzero"` // when cash and equity were read
-	Realised decimal.Decimal `json:"realised"`
-	Orders   int             `json:"orders_today"`
+	Date     market.Date     `json:"date"`          // newest trade date, of which realised and orders are
+	Realised decimal.Decimal `json:"realised"`      // after costs
+	Orders   int             `json:"orders_today"`  // sent on that date
 	Working  []WorkingOrder  `json:"working"`
 	Holdings []Held          `json:"holdings"`
 	Seq      int64           `json:"seq"`
@@ -75,7 +76,7 @@ type Held struct {
 // bookStatus is what the journal alone knows.
 func bookStatus(b *journal.Book) Status {
 	st := b.State()
-	s := Status{Env: b.Start().Env, Account: b.Start().Account, Mode: st.Mode, Reason: st.Reason, Detail: st.Detail, Rules: b.Rules(), Realised: b.Realised(b.Date()), Orders: b.Sent(b.Date(), ""), Seq: b.Seq(), Working: []WorkingOrder{}, Holdings: held(b)}
+	s := Status{Env: b.Start().Env, Account: b.Start().Account, Mode: st.Mode, Reason: st.Reason, Detail: st.Detail, Rules: b.Rules(), Date: b.Date(), Realised: b.Realised(b.Date()), Orders: b.Sent(b.Date(), ""), Seq: b.Seq(), Working: []WorkingOrder{}, Holdings: held(b)}
 	if a, ok := b.Account(); ok {
 		s.Cash, s.Equity, s.Read = a.Cash, a.Equity, a.At
 	}
@@ -176,15 +177,22 @@ func withJournal(do func(c *cobra.Command, args []string, j *journal.Journal) er
 }
 
 func statusCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, watch bool
+	var each time.Duration
 	c := &cobra.Command{
-		Use:     "status",
-		Short:   "the daemon on one screen: mode, next slots, orders, positions, cash",
-		Example: "  maemae status --json",
+		Use:   "status [--watch]",
+		Short: "the daemon on one screen: mode, next slots, orders, positions, cash",
+		Long: `status asks the running daemon, or reads its journal when none runs. With --watch a terminal's screen is drawn again and
+again until Ctrl-C, cut to its size; without a terminal each change is printed below the one before.`,
+		Example: `  maemae status --watch
+  maemae status --json`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := findPlace(c)
 			if err != nil {
 				return err
+			}
+			if watch {
+				return p.watchStatus(c.Context(), c.OutOrStdout(), each, asJSON)
 			}
 			s, err := p.status(c.Context())
 			if err != nil {
@@ -196,7 +204,10 @@ func statusCommand() *cobra.Command {
 			return printStatus(c.OutOrStdout(), s)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	f := c.Flags()
+	f.BoolVar(&watch, "watch", false, "go on until Ctrl-C")
+	f.DurationVar(&each, "every", 2*time.Second, "with --watch, how often to look: 250ms or more")
+	f.BoolVar(&asJSON, "json", false, "print JSON; with --watch an object a line")
 	return stateFlag(c)
 }
 
@@ -225,17 +236,17 @@ func printStatus(w io.Writer, s Status) error {
 	if !s.Now.IsZero() {
 		fmt.Fprintf(w, "now       %s, session %s\n", kst(s.Now), s.Session)
 	}
-	fmt.Fprintf(w, "rules     %s %s: %s\n", s.Rules.File, s.Rules.Hash, strings.Join(s.Rules.Names, ", "))
+	fmt.Fprintf(w, "rules     %s %s: %s\n", s.Rules.File, short(s.Rules.Hash), strings.Join(s.Rules.Names, ", "))
 	for _, n := range s.Next {
 		fmt.Fprintf(w, "next      %s %s\n", kst(n.Due), n.Job)
 	}
 	if !s.Read.IsZero() {
 		fmt.Fprintf(w, "cash      %s won, equity %s won (read %s)\n", grouped(s.Cash), grouped(s.Equity), kst(s.Read))
 	}
-	fmt.Fprintf(w, "today     %d orders, realised %s won\n", s.Orders, grouped(s.Realised))
+	fmt.Fprintf(w, "orders    %d, realised %s won, on %s\n", s.Orders, grouped(s.Realised), s.Date)
 	fmt.Fprintf(w, "journal   entry %d\n\n", s.Seq)
 	if len(s.Working) > 0 {
-		t := newTable("order", "phase", "number", "filled", "sent")
+		t := newTable("order", "phase", "?number", ">filled", "=sent")
 		for _, o := range s.Working {
 			t.add(o.Order.String(), string(o.Phase), o.Number, fmt.Sprint(o.Filled), kst(o.Sent))
 		}
