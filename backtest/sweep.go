@@ -559,21 +559,22 @@ type ranker struct {
 
 // metrics are those of a run by their names in JSON.
 var metrics = map[string]ranker{
-	"total_return":      {false, func(m report.Metrics) report.Ratio { return m.TotalReturn }},
-	"annual_return":     {false, func(m report.Metrics) report.Ratio { return m.AnnualReturn }},
-	"volatility":        {true, func(m report.Metrics) report.Ratio { return m.Volatility }},
-	"sharpe":            {false, func(m report.Metrics) report.Ratio { return m.Sharpe }},
-	"sortino":           {false, func(m report.Metrics) report.Ratio { return m.Sortino }},
-	"max_drawdown":      {true, func(m report.Metrics) report.Ratio { return m.MaxDrawdown }},
-	"max_drawdown_days": {true, func(m report.Metrics) report.Ratio { return whole(m.MaxDrawdownDays) }},
-	"trades":            {false, func(m report.Metrics) report.Ratio { return whole(m.Trades) }},
-	"win_rate":          {false, func(m report.Metrics) report.Ratio { return m.WinRate }},
-	"profit_factor":     {false, func(m report.Metrics) report.Ratio { return m.ProfitFactor }},
-	"payoff":            {false, func(m report.Metrics) report.Ratio { return m.Payoff }},
-	"average_holding":   {true, func(m report.Metrics) report.Ratio { return m.AverageHolding }},
-	"exposure":          {true, func(m report.Metrics) report.Ratio { return m.Exposure }},
-	"turnover":          {true, func(m report.Metrics) report.Ratio { return m.Turnover }},
-	"costs":             {true, func(m report.Metrics) report.Ratio { return report.Ratio{Value: m.Costs, Defined: true} }},
+	"total_return":           {false, func(m report.Metrics) report.Ratio { return m.TotalReturn }},
+	"annual_return":          {false, func(m report.Metrics) report.Ratio { return m.AnnualReturn }},
+	"invested_annual_return": {false, func(m report.Metrics) report.Ratio { return m.InvestedReturn }},
+	"volatility":             {true, func(m report.Metrics) report.Ratio { return m.Volatility }},
+	"sharpe":                 {false, func(m report.Metrics) report.Ratio { return m.Sharpe }},
+	"sortino":                {false, func(m report.Metrics) report.Ratio { return m.Sortino }},
+	"max_drawdown":           {true, func(m report.Metrics) report.Ratio { return m.MaxDrawdown }},
+	"max_drawdown_days":      {true, func(m report.Metrics) report.Ratio { return whole(m.MaxDrawdownDays) }},
+	"trades":                 {false, func(m report.Metrics) report.Ratio { return whole(m.Trades) }},
+	"win_rate":               {false, func(m report.Metrics) report.Ratio { return m.WinRate }},
+	"profit_factor":          {false, func(m report.Metrics) report.Ratio { return m.ProfitFactor }},
+	"payoff":                 {false, func(m report.Metrics) report.Ratio { return m.Payoff }},
+	"average_holding":        {true, func(m report.Metrics) report.Ratio { return m.AverageHolding }},
+	"exposure":               {true, func(m report.Metrics) report.Ratio { return m.Exposure }},
+	"turnover":               {true, func(m report.Metrics) report.Ratio { return m.Turnover }},
+	"costs":                  {true, func(m report.Metrics) report.Ratio { return report.Ratio{Value: m.Costs, Defined: true} }},
 }
 
 func whole(n int) report.Ratio {

@@ -23,21 +23,23 @@ type PageOptions struct {
 	Name  func(market.Symbol) string                // Korean issue name, empty if unknown
 	Rule  func(strategy string) string              // the rule in words
 	Why   func(Run) []string                        // the decision behind each trade of the run, in its order
-	Index Index                                     // a series to hold the equity against
-	Grids []Grid                                    // results of a sweep
+	Sweep Sweep                                     // what the run was picked from
 }
 
-// Index is a series of closes that begins with the equity of a run and is drawn beside it.
-type Index struct {
-	Name string
-	Bars []market.Bar // oldest first; empty draws none
+// Sweep is what stands before the runs on the page of a sweep.
+type Sweep struct {
+	Heads []string // of a table of the best sets
+	Rows  [][]string
+	Notes []string // how many were tried, what luck would show
+	Grids []Grid
 }
 
 // Grid is one metric over two parameters: Cells[y][x] belongs to Y[y] and X[x].
 type Grid struct {
-	Title        string
 	Metric       string // its name in JSON: "sharpe"
+	Less         bool   // less of it is better
 	XName, YName string
+	Rest         []string // other parameters, of which each cell has the best
 	X, Y         []string
 	Cells        [][]Ratio
 }
@@ -76,10 +78,11 @@ func HTML(to io.Writer, r Result, o PageOptions) error {
 		}
 		p.Runs = append(p.Runs, s)
 	}
-	for _, g := range o.Grids {
-		p.Grids = append(p.Grids, heatOf(l, g))
+	p.Sweep.Heads, p.Sweep.Rows, p.Sweep.Notes = o.Sweep.Heads, o.Sweep.Rows, o.Sweep.Notes
+	for _, g := range o.Sweep.Grids {
+		p.Sweep.Grids = append(p.Sweep.Grids, heatOf(l, g))
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"t": l.say, "months": l.months}).ParseFS(pageFiles, "html/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"t": l.say, "months": l.months, "shades": shades}).ParseFS(pageFiles, "html/page.html")
 	if err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
@@ -99,13 +102,21 @@ type page struct {
 	Style                   template.CSS
 	Script                  template.JS
 	Runs                    []section
-	Grids                   []heat
+	Sweep                   swept
 	Assumptions             []string
+}
+
+// swept is what the runs were picked from.
+type swept struct {
+	Heads, Notes []string
+	Rows         [][]string
+	Grids        []heat
 }
 
 // section is one run.
 type section struct {
 	ID, Name, Rule, From, To string
+	IndexName                string
 	Symbols                  []string
 	Cash, Final              cell
 	Cards, Metrics           []metricRow
@@ -159,6 +170,12 @@ func sectionOf(l tongue, i int, r Run, o PageOptions) (section, error) {
 	if s.Metrics, err = metricRows(l, r.Metrics); err != nil {
 		return s, err
 	}
+	if r.Index != nil {
+		s.IndexName = r.Index.Name
+		if s.Metrics, err = besides(l, s.Metrics, *r.Index); err != nil {
+			return s, err
+		}
+	}
 	s.Cards = cardsOf(s.Metrics)
 	s.Trades, s.Open = tradeRows(l, r, o, name)
 	if cut := len(s.Trades) - maxTradeRows; cut > 0 {
@@ -170,7 +187,7 @@ func sectionOf(l tongue, i int, r Run, o PageOptions) (section, error) {
 		return s, err
 	}
 	if r.Equity.Len() > 0 {
-		s.Charts = curveCharts(l, s.ID, r, bars, o.Index)
+		s.Charts = curveCharts(l, s.ID, r, bars)
 	}
 	s.Prices, s.HiddenPrices = pricesOf(l, s.ID, r, bars, s.Trades, s.HiddenTrades, name)
 	return s, nil

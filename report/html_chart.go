@@ -66,7 +66,7 @@ type line struct {
 }
 
 // curveCharts are equity, drawdown and exposure of a run with at least one session.
-func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar, index Index) []chart {
+func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar) []chart {
 	n := r.Equity.Len()
 	dates := make([]market.Date, n)
 	equity, invested := make([]decimal.Decimal, n), make([]decimal.Decimal, n)
@@ -84,8 +84,9 @@ func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar
 		falls = append(falls, line{l.say("Buy and hold"), "hold", drawdowns(r.Cash, hold), false})
 		note = l.say("Buy and hold: the cash in equal parts, one for each symbol, each bought at the symbol's first close of the run; parts of shares, no costs.")
 	}
-	if len(index.Bars) > 0 {
-		lines = append(lines, line{index.Name, "index", scaledTo(r.Cash, dates, index.Bars), false})
+	if r.Index != nil && len(r.Index.equity) == n {
+		lines = append(lines, line{r.Index.Name, "index", r.Index.equity, false})
+		falls = append(falls, line{r.Index.Name, "index", drawdowns(r.Cash, r.Index.equity), false})
 	}
 	first := plot(dates, lines, true, l.short, grouped)
 	first.ID, first.Title, first.Note, first.Class = id+"-equity", l.say("Equity"), note, "tall"

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -99,64 +98,4 @@ func shade(part, whole decimal.Decimal) string {
 		level = 1 + part.Mul(decimal.New(9, 0)).DivRound(whole, 8).IntPart()
 	}
 	return "h" + strconv.FormatInt(min(level, 9), 10)
-}
-
-// heat is a grid ready to be read.
-type heat struct {
-	Title, Metric, XName, YName string
-	X                           []string
-	Rows                        []heatRow
-}
-
-type heatRow struct {
-	Y     string
-	Cells []cell
-}
-
-func heatOf(l tongue, g Grid) heat {
-	h := heat{Title: g.Title, Metric: g.Metric, XName: g.XName, YName: g.YName, X: g.X}
-	var low, high Ratio
-	for _, row := range g.Cells {
-		for _, c := range row {
-			if c.Defined && (!low.Defined || c.Value.LessThan(low.Value)) {
-				low = c
-			}
-			if c.Defined && (!high.Defined || c.Value.GreaterThan(high.Value)) {
-				high = c
-			}
-		}
-	}
-	span := high.Value.Sub(low.Value)
-	for y, row := range g.Cells {
-		out := heatRow{}
-		if y < len(g.Y) {
-			out.Y = g.Y[y]
-		}
-		for _, c := range row {
-			if !c.Defined {
-				out.Cells = append(out.Cells, cell{Text: "–"})
-				continue
-			}
-			shown := metricRowOf(l, g.Metric, c.String()).Number
-			shown.Class = "grade"
-			if !span.IsZero() {
-				shown.Class += " " + shade(c.Value.Sub(low.Value), span)
-			}
-			if c.Value.Equal(high.Value) {
-				shown.Class += " best"
-			}
-			out.Cells = append(out.Cells, shown)
-		}
-		h.Rows = append(h.Rows, out)
-	}
-	if words, known := metricWords[g.Metric]; known {
-		h.Metric = words.name
-		if l.code() == "ko" {
-			h.Metric = words.korean
-		}
-	}
-	if h.Title == "" {
-		h.Title = fmt.Sprintf("%s × %s", g.YName, g.XName)
-	}
-	return h
 }

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -220,10 +221,14 @@ const hostile = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 func TestTextsOfOthersStayTexts(t *testing.T) {
 	r := small()
 	r.Strategy, r.Trades[0].Reason = hostile, hostile
+	r.Index = Against(r, hostile, []market.Bar{bar(20240102, "1")})
 	page := shown(t, PageOptions{
 		Title: hostile, Bars: smallBars, Name: func(market.Symbol) string { return hostile }, Rule: func(string) string { return hostile },
-		Why: func(Run) []string { return []string{hostile} }, Index: Index{hostile, []market.Bar{bar(20240102, "1")}},
-		Grids: []Grid{{Title: hostile, Metric: hostile, XName: hostile, YName: hostile, X: []string{hostile}, Y: []string{hostile}, Cells: [][]Ratio{{ratio(won("1"))}}}},
+		Why: func(Run) []string { return []string{hostile} },
+		Sweep: Sweep{Heads: []string{hostile}, Rows: [][]string{{hostile}}, Notes: []string{hostile}, Grids: []Grid{
+			{Metric: hostile, XName: hostile, YName: hostile, X: []string{hostile}, Y: []string{hostile}, Rest: []string{hostile}, Cells: [][]Ratio{{ratio(won("1"))}}},
+			{Metric: hostile, XName: hostile, X: slices.Repeat([]string{hostile}, 13), Y: []string{hostile}, Cells: [][]Ratio{slices.Repeat([]Ratio{ratio(won("1"))}, 13)}},
+		}},
 	}, r)
 	if strings.Contains(page, "<img") || strings.Contains(page, "<script>alert") {
 		t.Error("a text became an element")
@@ -240,18 +245,50 @@ func TestThePageNamesNoOtherPlace(t *testing.T) {
 	}
 }
 
-func TestASweepIsShadedFromItsLowestToItsHighestValue(t *testing.T) {
-	h := heatOf("en", Grid{Metric: "total_return", XName: "fast", YName: "slow", X: []string{"5", "10"}, Y: []string{"20", "60"},
-		Cells: [][]Ratio{{ratio(won("-0.1")), ratio(won("0.3"))}, {{}, ratio(won("0.1"))}}})
-	var got []string
-	for _, row := range h.Rows {
-		for _, c := range row.Cells {
-			got = append(got, row.Y+" "+c.Text+" "+c.Class)
+func TestASweepIsShadedFromItsWorstToItsBestValue(t *testing.T) {
+	g := Grid{Metric: "total_return", XName: "fast", YName: "slow", X: []string{"5", "10"}, Y: []string{"20", "60"},
+		Cells: [][]Ratio{{ratio(won("-0.1")), ratio(won("0.3"))}, {{}, ratio(won("0.1"))}}}
+	for _, less := range []bool{false, true} {
+		g.Less = less
+		h := heatOf("en", g)
+		var got []string
+		for _, row := range h.Rows {
+			for _, c := range row.Cells {
+				got = append(got, row.Y.Text+" "+c.Text+" "+c.Class)
+			}
+		}
+		got = append(got, h.Worst+" "+h.Best+" "+h.BestAt)
+		want := []string{"20 −10.00% grade h1", "20 30.00% grade h9 best", "60 – ", "60 10.00% grade h5", "−10.00% 30.00% slow 20, fast 10"}
+		if less {
+			want = []string{"20 −10.00% grade h9 best", "20 30.00% grade h1", "60 – ", "60 10.00% grade h5", "30.00% −10.00% slow 20, fast 5"}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
 		}
 	}
-	want := []string{"20 −10.00% grade h1", "20 30.00% grade h9 best", "60 – ", "60 10.00% grade h5"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
+}
+
+func TestAWideGridShowsShadesUnderSharedHeadings(t *testing.T) {
+	g := Grid{Metric: "sharpe", XName: "fast", YName: "slow"}
+	for i := range 40 {
+		g.X, g.Y = append(g.X, fmt.Sprint(i)), append(g.Y, fmt.Sprint(100+i))
+		g.Cells = append(g.Cells, nil)
+	}
+	for y := range g.Cells {
+		for x := range 40 {
+			g.Cells[y] = append(g.Cells[y], ratio(decimal.NewFromInt(int64(x*y))))
+		}
+	}
+	h := heatOf("en", g)
+	columns, rows := 0, 0
+	for _, x := range h.X {
+		columns += x.Over
+	}
+	for _, r := range h.Rows {
+		rows += r.Y.Over
+	}
+	if !h.Dense || h.Low || columns != 40 || rows != 40 || len(h.X) > 8 || h.Rows[3].Cells[2].Value != "slow 103, fast 2: 6" {
+		t.Errorf("%d columns in %d headings, %d rows, %+v", columns, len(h.X), rows, h.Rows[3].Cells[2])
 	}
 }
 

@@ -114,8 +114,9 @@ var spoken = map[string][2]string{
 	"Profit of a round trip, after fees and taxes, stands at the fill that closes it.":                                                                                                      {"", "손익은 청산이 끝난 체결에 표시되며 수수료와 세금을 뺀 금액입니다."},
 	"E₀ is the cash at the start, E₁ … Eₙ the equity at the n closes, r the daily return. Quotients are rounded half away from zero to 6 decimals; a dash is a number that is not defined.": {"", "E₀는 시작 현금, E₁ … Eₙ은 n개 종가의 평가금액, r은 일간 수익률입니다. 값은 소수 6자리에서 반올림하며, 줄표는 정의되지 않는 값입니다."},
 	"Past results of a rule say nothing certain about its future.":                                                                                                                          {"", "과거의 결과는 미래를 보장하지 않습니다."},
-	"dot: buy · square: sell":                                   {"", "점: 매수 · 네모: 매도"},
-	"Shade: from the lowest to the highest value of the table.": {"", "색: 표의 최솟값에서 최댓값까지."},
+	"dot: buy · square: sell":                          {"", "점: 매수 · 네모: 매도"},
+	"Each cell has the best over the other parameters": {"", "각 칸은 나머지 매개변수 가운데 가장 좋은 값입니다"},
+	"The best sets":                                    {"", "가장 좋은 조합"},
 }
 
 // kind is how a metric is read.
@@ -133,27 +134,47 @@ var metricWords = map[string]struct {
 	kind                  kind
 	card                  int // place among the first numbers of a run; 0 is none
 }{
-	"total_return":      {"Total return", "총수익률", "Eₙ / E₀ − 1", percentOf, 1},
-	"annual_return":     {"Annual return", "연수익률", "(Eₙ / E₀)^(252 / n) − 1", percentOf, 2},
-	"volatility":        {"Volatility, a year", "연변동성", "√(252 · s²), s² = (n·Σr² − (Σr)²) / (n·(n − 1))", percentOf, 0},
-	"sharpe":            {"Sharpe", "샤프 비율", "252 · (Σr / n) / volatility", plainNumber, 4},
-	"sortino":           {"Sortino", "소르티노 비율", "252 · (Σr / n) / √(252 · Σ min(r, 0)² / n)", plainNumber, 0},
-	"max_drawdown":      {"Largest drawdown", "최대 낙폭", "max (H − E) / H, H = highest E so far", percentOf, 3},
-	"max_drawdown_days": {"Longest drawdown, sessions", "최장 낙폭 기간(거래일)", "most sessions below a high", plainNumber, 0},
-	"trades":            {"Fills", "체결 수", "number of fills", plainNumber, 0},
-	"win_rate":          {"Win rate", "승률", "round trips with a profit / closed round trips", percentOf, 5},
-	"profit_factor":     {"Profit factor", "손익비", "Σ profits / Σ losses", plainNumber, 0},
-	"payoff":            {"Payoff", "평균 손익비", "mean profit / mean loss", plainNumber, 0},
-	"average_holding":   {"Average holding, sessions", "평균 보유 기간(거래일)", "mean sessions from entry to last sale", plainNumber, 0},
-	"exposure":          {"Exposure", "투자 기간 비율", "sessions with a holding at the close / n", percentOf, 0},
-	"turnover":          {"Turnover", "회전율", "value of all fills / mean E", plainNumber, 0},
-	"costs":             {"Costs, won", "비용(원)", "fees + taxes", wonOf, 6},
+	"total_return":           {"Total return", "총수익률", "Eₙ / E₀ − 1", percentOf, 1},
+	"annual_return":          {"Annual return", "연수익률", "(Eₙ / E₀)^(252 / n) − 1", percentOf, 2},
+	"excess_return":          {"Return above the index", "지수 대비 초과수익률", "total return − that of the index", percentOf, 0},
+	"invested_annual_return": {"Annual return over the invested time", "투자 기간 연수익률", "(Eₙ / E₀)^(252 / m) − 1, m = sessions begun with shares or with a fill", percentOf, 0},
+	"volatility":             {"Volatility, a year", "연변동성", "√(252 · s²), s² = (n·Σr² − (Σr)²) / (n·(n − 1))", percentOf, 0},
+	"sharpe":                 {"Sharpe", "샤프 비율", "252 · (Σr / n) / volatility", plainNumber, 4},
+	"sortino":                {"Sortino", "소르티노 비율", "252 · (Σr / n) / √(252 · Σ min(r, 0)² / n)", plainNumber, 0},
+	"max_drawdown":           {"Largest drawdown", "최대 낙폭", "max (H − E) / H, H = highest E so far", percentOf, 3},
+	"max_drawdown_days":      {"Longest drawdown, sessions", "최장 낙폭 기간(거래일)", "most sessions below a high", plainNumber, 0},
+	"trades":                 {"Fills", "체결 수", "number of fills", plainNumber, 0},
+	"win_rate":               {"Win rate", "승률", "round trips with a profit / closed round trips", percentOf, 5},
+	"profit_factor":          {"Profit factor", "손익비", "Σ profits / Σ losses", plainNumber, 0},
+	"payoff":                 {"Payoff", "평균 손익비", "mean profit / mean loss", plainNumber, 0},
+	"average_holding":        {"Average holding, sessions", "평균 보유 기간(거래일)", "mean sessions from entry to last sale", plainNumber, 0},
+	"exposure":               {"Exposure", "투자 기간 비율", "sessions with a holding at the close / n", percentOf, 0},
+	"turnover":               {"Turnover", "회전율", "value of all fills / mean E", plainNumber, 0},
+	"costs":                  {"Costs, won", "비용(원)", "fees + taxes", wonOf, 6},
 }
 
 type metricRow struct {
 	Key, Name, Formula string
-	Number             cell
+	Number, Index      cell
 	card               int
+}
+
+// besides puts the numbers of an index beside those of a run that it has too, and the difference of the returns below.
+func besides(l tongue, rows []metricRow, x Index) ([]metricRow, error) {
+	text, err := json.Marshal(x)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		if v, has := values[row.Key]; has {
+			rows[i].Index = metricRowOf(l, row.Key, v).Number
+		}
+	}
+	return append(rows, metricRowOf(l, "excess_return", values["excess_return"])), nil
 }
 
 // metricRows reads the metrics off their JSON, so that the page and JSON cannot differ.

@@ -65,6 +65,7 @@ func over(a, b decimal.Decimal) Ratio {
 type Metrics struct {
 	TotalReturn     Ratio           `json:"total_return"`
 	AnnualReturn    Ratio           `json:"annual_return"`
+	InvestedReturn  Ratio           `json:"invested_annual_return"` // a year of nothing but invested sessions
 	Volatility      Ratio           `json:"volatility"`
 	Sharpe          Ratio           `json:"sharpe"`
 	Sortino         Ratio           `json:"sortino"`
@@ -84,14 +85,15 @@ type Metrics struct {
 func Measure(r Run) Metrics {
 	var m Metrics
 	m.Trades = len(r.Trades)
-	m.ofTrades(r)
+	invested := m.ofTrades(r)
 	if r.Equity.Len() > 0 {
-		m.ofCurve(r)
+		m.ofCurve(r, invested)
 	}
 	return m
 }
 
-func (m *Metrics) ofCurve(r Run) {
+// ofCurve adds up the equity of a run with so many invested sessions.
+func (m *Metrics) ofCurve(r Run, invested int) {
 	n := r.Equity.Len()
 	final := r.Equity.At(n - 1).Equity
 	growth := over(final, r.Cash)
@@ -99,6 +101,9 @@ func (m *Metrics) ofCurve(r Run) {
 		exact := final.DivRound(r.Cash, workDigits)
 		m.TotalReturn = ratio(exact.Sub(decimal.New(1, 0)))
 		m.AnnualReturn = annual(exact, n)
+		if invested > 0 {
+			m.InvestedReturn = annual(exact, invested)
+		}
 	}
 	s := r.Equity.sums(r.Cash)
 	m.MaxDrawdown, m.MaxDrawdownDays = ratio(s.drawdown), s.under
@@ -294,8 +299,9 @@ type holding struct {
 	profit decimal.Decimal
 }
 
-// ofTrades adds up fills: costs, turnover, and the round trips that are closed.
-func (m *Metrics) ofTrades(r Run) {
+// ofTrades adds up fills: costs, turnover, and the round trips that are closed. It counts the invested sessions: those
+// that began with shares or had a fill. In all others the equity stood still.
+func (m *Metrics) ofTrades(r Run) (invested int) {
 	type owner struct {
 		strategy string
 		symbol   market.Symbol
@@ -304,12 +310,16 @@ func (m *Metrics) ofTrades(r Run) {
 	var won, lost, traded decimal.Decimal
 	var wins, losses, closed, sessions int64
 	held, exposed, upTo := 0, 0, 0 // round trips open, sessions with one, sessions counted
+	counted := -1                  // last session of which it is known whether it was invested
 	for _, t := range r.Trades {
 		at := sort.Search(r.Equity.Len(), func(i int) bool { return r.Equity.date(i) >= t.Date })
 		if held > 0 {
 			exposed += at - upTo
+			invested += at - counted
+		} else if at > counted {
+			invested++
 		}
-		upTo = at
+		upTo, counted = at, at
 		value, costs := t.Value(), t.Fee.Add(t.Tax)
 		m.Costs, traded = m.Costs.Add(costs), traded.Add(value)
 		key := owner{t.Strategy, t.Symbol}
@@ -341,6 +351,7 @@ func (m *Metrics) ofTrades(r Run) {
 	n := r.Equity.Len()
 	if held > 0 {
 		exposed += n - upTo
+		invested += n - 1 - counted
 	}
 	count := decimal.NewFromInt(closed)
 	m.WinRate = over(decimal.NewFromInt(wins), count)
@@ -351,4 +362,5 @@ func (m *Metrics) ofTrades(r Run) {
 	}
 	m.Exposure = over(decimal.NewFromInt(int64(exposed)), decimal.NewFromInt(int64(n)))
 	m.Turnover = over(traded.Mul(decimal.NewFromInt(int64(n))), r.Equity.total())
+	return invested
 }

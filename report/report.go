@@ -36,6 +36,7 @@ type Run struct {
 	Trades      []Trade         `json:"trades"`
 	Equity      Curve           `json:"equity"`
 	Metrics     Metrics         `json:"metrics"`
+	Index       *Index          `json:"index,omitempty"` // what it is held against, if anything
 }
 
 // Trade is one fill, in order of time. Fee and tax are in won.

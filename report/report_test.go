@@ -54,21 +54,22 @@ func TestMetricsOfASmallRunAreThoseComputedByHand(t *testing.T) {
 	}
 	// r = 0.1, -0.1, 0, 0.2: sum 0.2, sum of squares 0.06, of losses 0.01.
 	want := map[string]string{
-		"total_return":      "0.188000",
-		"annual_return":     "51692.478909", // 1.188^63 - 1
-		"volatility":        "2.049390",     // sqrt(252 * (4*0.06 - 0.04) / 12) = sqrt(4.2)
-		"sharpe":            "6.148170",     // 12.6 / sqrt(4.2)
-		"sortino":           "15.874508",    // 12.6 / sqrt(252 * 0.01 / 4) = 12.6 / sqrt(0.63)
-		"max_drawdown":      "0.100000",     // 1100 to 990
-		"max_drawdown_days": "2",
-		"trades":            "5",
-		"win_rate":          "0.500000",
-		"profit_factor":     "1.743363", // 197 / 113
-		"payoff":            "1.743363",
-		"average_holding":   "1.000000",
-		"exposure":          "0.500000",
-		"turnover":          "1.771321", // 1890 / (4268 / 4)
-		"costs":             "6",
+		"total_return":           "0.188000",
+		"annual_return":          "51692.478909", // 1.188^63 - 1
+		"invested_annual_return": "51692.478909", // each of the four began with shares or had a fill
+		"volatility":             "2.049390",     // sqrt(252 * (4*0.06 - 0.04) / 12) = sqrt(4.2)
+		"sharpe":                 "6.148170",     // 12.6 / sqrt(4.2)
+		"sortino":                "15.874508",    // 12.6 / sqrt(252 * 0.01 / 4) = 12.6 / sqrt(0.63)
+		"max_drawdown":           "0.100000",     // 1100 to 990
+		"max_drawdown_days":      "2",
+		"trades":                 "5",
+		"win_rate":               "0.500000",
+		"profit_factor":          "1.743363", // 197 / 113
+		"payoff":                 "1.743363",
+		"average_holding":        "1.000000",
+		"exposure":               "0.500000",
+		"turnover":               "1.771321", // 1890 / (4268 / 4)
+		"costs":                  "6",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -165,4 +166,56 @@ func TestColumnsAndDecimalsGiveTheSameMetrics(t *testing.T) {
 			t.Fatalf("decimals (-) and columns (+): %s", diff)
 		}
 	})
+}
+
+func TestInvestedSessionsAreThoseBegunWithSharesOrWithAFill(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := Run{Cash: won("1000")}
+		held := map[string]int64{}
+		want := 0
+		var points []Point
+		d := market.Date(20240102)
+		for range rapid.IntRange(1, 12).Draw(t, "sessions") {
+			invested := held["a"]+held["b"] > 0
+			for range rapid.IntRange(0, 3).Draw(t, "fills") {
+				name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "strategy")
+				x := Trade{Strategy: name, Symbol: "005930", Side: broker.Buy, Date: d, Price: won("10"), Shares: 2}
+				if held[name] > 0 && rapid.Bool().Draw(t, "sell") {
+					x.Side, x.Shares = broker.Sell, rapid.Int64Range(1, held[name]).Draw(t, "shares")
+					held[name] -= x.Shares
+				} else {
+					held[name] += x.Shares
+				}
+				r.Trades, invested = append(r.Trades, x), true
+			}
+			if invested {
+				want++
+			}
+			points = append(points, Point{Date: d, Equity: won("1000")})
+			d = d.Add(1)
+		}
+		r.Equity = CurveOfPoints(points)
+		if got := new(Metrics).ofTrades(r); got != want {
+			t.Fatalf("%d sessions, want %d", got, want)
+		}
+	})
+}
+
+func TestAnIndexIsHeldAgainstTheTimeOfTheRunAlone(t *testing.T) {
+	r := small()
+	r.Metrics = Measure(r)
+	bars := []market.Bar{bar(20231228, "50"), bar(20240102, "100"), bar(20240103, "80"), bar(20240105, "110"), bar(20240108, "500")}
+	x := Against(r, "KODEX 200", bars)
+	got := []string{x.TotalReturn.String(), x.MaxDrawdown.String(), x.ExcessReturn.String(), strings.Join(texts(x.equity), " ")}
+	want := []string{"0.100000", "0.200000", "0.088000", "1000 800 800 1100"}
+	if d := cmp.Diff(want, got); d != "" || x.MaxDrawdownDays != 2 {
+		t.Error(d, x.MaxDrawdownDays)
+	}
+	if Against(r, "late", bars[4:]) != nil {
+		t.Error("closes after the run are no index of it")
+	}
+	r.Index = x
+	if page := shown(t, PageOptions{}, r); !strings.Contains(page, ">KODEX 200<") || !strings.Contains(page, `class="metric-excess_return" value="0.088000"`) {
+		t.Error("the index is not on the page")
+	}
 }
