@@ -21,11 +21,13 @@ var errWide = errors.New("64 bits do not hold the money")
 // happen, and allocates nothing for a bar. The curve is drawn from its fills, where it is asked for.
 type book struct {
 	*account
-	scale int32
-	start int64 // cash at the beginning
-	fee   rate
-	legs  []*fastLeg
-	queue []*fastLeg // a heap: the leg with the next session first, of equal ones the first in order
+	scale   int32
+	start   int64 // cash at the beginning
+	fee     rate
+	legs    []*fastLeg
+	ends    slot       // at which legs have slots
+	watches bool       // what happens inside bars matters to one
+	queue   []*fastLeg // a heap: the leg with the next session first, of equal ones the first in order
 
 	cash   int64
 	value  int64 // of all holdings at their highest price ever: no sum of money exceeds cash and this
@@ -70,6 +72,8 @@ func newBook(a *account, signals []signals) (*book, error) {
 		f.signals = signals[i]
 		f.remembers = f.asks || f.trailAt.den != 0
 		f.watches = f.remembers || f.stopAt.den != 0 || f.targetAt.den != 0
+		b.ends |= f.end
+		b.watches = b.watches || f.watches && !a.o.ExitsAtSlots
 		b.legs = append(b.legs, f)
 	}
 	b.due, b.queue, b.held, b.wishes = make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs))
@@ -140,14 +144,14 @@ func (b *book) pop() *fastLeg {
 // seek is the next session from s on in which something may happen to the leg; the number of sessions where none is.
 func (b *book) seek(l *fastLeg, s int) int {
 	if l.shares == 0 {
-		return l.signal(l.enter, s)
+		return l.signal(&l.enter, s)
 	}
 	until := l.tape.days.len()
 	switch {
 	case l.asks:
 		until = l.slot(s)
 	case l.leave.Len() > 0:
-		until = l.signal(l.leave, s)
+		until = l.signal(&l.leave, s)
 	}
 	if n := l.rule.Exits.MaxHolding; n > 0 {
 		until = min(until, l.slot(max(s, l.since+n)))
@@ -163,23 +167,29 @@ func (b *book) seek(l *fastLeg, s int) int {
 
 // session goes through one day of the legs that are due, as plain.session does.
 func (b *book) session(s int) error {
-	watch := !b.o.ExitsAtSlots
 	for _, l := range b.due {
 		i, here := l.tape.bar(s)
 		l.bar, l.trades = i, here && !l.tape.halted(i)
-		if watch && l.watches && l.trades && l.shares > 0 {
+		if b.watches && l.watches && l.trades && l.shares > 0 {
 			b.watchOpen(l, s)
 		}
 	}
-	if err := b.slot(s, atOpen); err != nil {
-		return err
-	}
-	for _, l := range b.due {
-		if watch && l.watches && l.trades && l.shares > 0 {
-			b.watchInside(l, s)
+	if b.ends&atOpen != 0 {
+		if err := b.slot(s, atOpen); err != nil {
+			return err
 		}
 	}
-	return b.slot(s, atClose)
+	if b.watches {
+		for _, l := range b.due {
+			if l.watches && l.trades && l.shares > 0 {
+				b.watchInside(l, s)
+			}
+		}
+	}
+	if b.ends&atClose != 0 {
+		return b.slot(s, atClose)
+	}
+	return nil
 }
 
 // watchOpen sells lots of earlier sessions where the open has already passed a level.

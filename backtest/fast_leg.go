@@ -76,7 +76,7 @@ func (l *fastLeg) before(m *fastLeg) bool {
 }
 
 // signal is the first session from s on with a slot whose newest bar has the bit.
-func (l *fastLeg) signal(bit series.Bits, s int) int {
+func (l *fastLeg) signal(bit *series.Bits, s int) int {
 	t := l.tape
 	if s >= t.days.len() {
 		return s

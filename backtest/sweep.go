@@ -108,6 +108,7 @@ type sweep struct {
 	need   atomic.Int64 // the most bars a set needs
 	bounds []int64      // of the limits
 	quick  bool         // the book alone tells all metrics asked for
+	sharp  bool         // the Sharpe ratio of every set is known
 	blind  bool         // only the best is asked for, not what it rests on or owes to luck
 }
 
@@ -115,7 +116,7 @@ type sweep struct {
 type score struct {
 	objective, sharpe int64
 	state             state
-	unsharp           bool // sharpe is undefined
+	unsharp           bool // sharpe is undefined, or nobody asked
 	objectless        bool // objective is undefined
 }
 
@@ -147,11 +148,12 @@ func openSweep(o *Options, s SweepOptions) (*sweep, error) {
 		return nil, err
 	}
 	w.traits = traitsOf(w.legs[0])
-	w.quick = quickly[s.Objective]
+	w.quick, w.sharp = quickly[s.Objective], s.Objective == "sharpe"
 	for _, l := range s.Limits {
 		w.bounds = append(w.bounds, l.bound())
-		w.quick = w.quick && quickly[l.Metric]
+		w.quick, w.sharp = w.quick && quickly[l.Metric], w.sharp || l.Metric == "sharpe"
 	}
+	w.sharp = w.sharp || !w.quick
 	return w, nil
 }
 
@@ -323,9 +325,25 @@ func (k *worker) walk() error {
 	return k.book.walk()
 }
 
-// each does every try on all workers, a block at a time. The error is that of the first try that has one.
+// block is how many tries a worker takes at a time.
+const block = 32
+
+// turn is the try that comes at place i. Of a whole grid a few values of the last axis meet all others before the next
+// few do, so that what is known of them is still near to the processor.
+func (w *sweep) turn(i int) int {
+	line := len(w.axes[len(w.axes)-1].Values)
+	if w.picks != nil || line <= block {
+		return i
+	}
+	lines := len(w.scores) / line
+	from := i / (block * lines) * block
+	i -= from * lines
+	width := min(block, line-from)
+	return i/width*line + from + i%width
+}
+
+// each does every try on all workers, a block at a time. The error is that of the first one that has one.
 func (w *sweep) each(progress func(done, all int), work func(k *worker, i int) error) error {
-	const block = 32
 	n := len(w.scores)
 	blocks := (n + block - 1) / block
 	errs := make([]error, blocks)
@@ -336,7 +354,7 @@ func (w *sweep) each(progress func(done, all int), work func(k *worker, i int) e
 			k := w.worker()
 			for b := int(next.Add(1)) - 1; b < blocks; b = int(next.Add(1)) - 1 {
 				for i := b * block; i < min(n, (b+1)*block) && errs[b] == nil; i++ {
-					errs[b] = work(k, i)
+					errs[b] = work(k, w.turn(i))
 				}
 				if d := int(done.Add(1)); progress != nil && d*100/blocks > (d-1)*100/blocks {
 					progress(min(n, d*block), n)
@@ -460,8 +478,11 @@ func (k *worker) spell() string {
 
 // score keeps what ranks a set, given its metrics in millionths.
 func (w *sweep) score(value func(metric string) (v int64, defined bool)) score {
-	sharpe, sharp := value("sharpe")
-	s := score{sharpe: sharpe, unsharp: !sharp}
+	s := score{unsharp: true}
+	if w.sharp {
+		sharpe, sharp := value("sharpe")
+		s.sharpe, s.unsharp = sharpe, !sharp
+	}
 	objective, defined := value(w.with.Objective)
 	if s.objective = objective; metrics[w.with.Objective].less {
 		s.objective = -objective

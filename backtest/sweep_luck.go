@@ -15,7 +15,8 @@ import (
 
 // Luck says how much of the best set of a sweep may be chance. Its numbers are estimates, in floating point.
 type Luck struct {
-	// Sets is how many of those tried have a Sharpe ratio.
+	// Sets is how many of those tried have a Sharpe ratio; about as many, where the sweep did not ask for the ratios and
+	// a thousand of them tell how widely they lie apart.
 	Sets int `json:"sets"`
 	// ExpectedSharpe is the Sharpe ratio that the best of so many sets would show if none had any merit, given how
 	// widely those of this sweep lie apart.
@@ -41,23 +42,63 @@ type RandomRules struct {
 // randomRules is how many are played.
 const randomRules = 200
 
-// luck judges the first set; k has taken it, and run is what it brought.
-func (k *worker) luck(first int, run report.Run) (Luck, error) {
+// sampled is how many sets, evenly over those tried, tell how widely Sharpe ratios lie apart where the sweep did not ask
+// for them.
+const sampled = 1000
+
+// luck judges the first set; k has settled it, and run is what it brought.
+func (k *worker) luck(first int, run report.Run) (l Luck, err error) {
+	step, played, looked := 1, 0, 0
+	if !k.sharp {
+		step = (len(k.scores) + sampled - 1) / sampled
+	}
 	var sharpes []float64
-	for _, s := range k.scores {
-		if s.state != impossible && !s.unsharp {
-			sharpes = append(sharpes, session(s.sharpe))
+	for i, s := range k.scores {
+		if s.state == impossible {
+			continue
+		}
+		if played++; i%step != 0 {
+			continue
+		}
+		looked++
+		sharpe, defined, err := k.sharpeOf(i)
+		if err != nil {
+			return l, err
+		}
+		if defined {
+			sharpes = append(sharpes, session(sharpe))
 		}
 	}
-	l := Luck{Sets: len(sharpes)}
-	if best := k.scores[first]; !best.unsharp {
-		expected := expectedMaximum(spread(sharpes), len(sharpes))
-		l.ExpectedSharpe = estimate(expected * math.Sqrt(yearSessions))
-		l.DeflatedSharpe = estimate(deflated(session(best.sharpe), expected, returns(run)))
+	if looked > 0 {
+		l.Sets = int(int64(len(sharpes)) * int64(played) / int64(looked))
 	}
-	var err error
+	if best, defined := millionths(run.Metrics.Sharpe); defined {
+		expected := expectedMaximum(spread(sharpes), l.Sets)
+		l.ExpectedSharpe = estimate(expected * math.Sqrt(yearSessions))
+		l.DeflatedSharpe = estimate(deflated(session(best), expected, returns(run)))
+	}
 	l.Random, err = k.random(k.scores[first].objective)
 	return l, err
+}
+
+// sharpeOf is the Sharpe ratio of a possible set in millionths, which is played again where it was not asked for; false
+// where it is undefined.
+func (k *worker) sharpeOf(i int) (sharpe int64, defined bool, err error) {
+	if k.sharp {
+		return k.scores[i].sharpe, !k.scores[i].unsharp, nil
+	}
+	k.take(i)
+	b, plain, err := k.play()
+	if err != nil {
+		return 0, false, err
+	}
+	if plain != nil {
+		sharpe, defined = millionths(k.own.run(*plain).Metrics.Sharpe)
+		return sharpe, defined, nil
+	}
+	b.split()
+	sharpe, defined = b.sharpe()
+	return sharpe, defined, nil
 }
 
 const yearSessions = 252 // of report's formulas

@@ -21,11 +21,10 @@ func (s score) near(x score) bool {
 // scoreQuick is scoreOf for the metrics that are quickly told. It ranks; what is handed out is measured in decimals.
 func (w *sweep) scoreQuick(b *book) score {
 	b.split()
-	sharpe, sharp := b.sharpe()
 	return w.score(func(metric string) (int64, bool) {
 		switch metric {
 		case "sharpe":
-			return sharpe, sharp
+			return b.sharpe()
 		case "total_return":
 			return micro(float64(b.final()-b.start) / float64(b.start)), true
 		case "max_drawdown":
@@ -96,22 +95,21 @@ func (b *book) sharpe() (int64, bool) {
 
 // drawdown is the largest part of a high that was lost.
 func (b *book) drawdown() float64 {
-	high, fall, fallOf := float64(b.start), 0.0, 1.0
+	high, least := b.start, 1.0 // least of a high that was left
 	for _, s := range b.spans {
-		cash, held, values := float64(s.cash), float64(s.held), s.values
-		if s.held == 0 {
+		cash, held, values := s.cash, s.held, s.values
+		if held == 0 {
 			values = values[:min(1, len(values))]
 		}
 		for _, v := range values {
-			e := cash + held*float64(v)
-			if e >= high {
-				high = e
-			} else if f := high - e; f*fallOf > fall*high {
-				fall, fallOf = f, high
+			e := cash + held*v
+			high = max(high, e)
+			if float64(e) < least*float64(high) {
+				least = float64(e) / float64(high)
 			}
 		}
 	}
-	return fall / fallOf
+	return 1 - least
 }
 
 // WriteSets writes every set tried as CSV with a heading: its values, the objective, the Sharpe ratio, and whether it
@@ -132,8 +130,14 @@ func (r SweepResult) WriteSets(to io.Writer) error {
 		if s.state != impossible && !s.objectless {
 			objective = w.told(s.objective).String()
 		}
-		if s.state != impossible && !s.unsharp {
-			sharpe = decimal.New(s.sharpe, -6).StringFixed(6)
+		if s.state != impossible {
+			ratio, defined, err := k.sharpeOf(i)
+			if err != nil {
+				return fmt.Errorf("write sets: %w", err)
+			}
+			if defined {
+				sharpe = decimal.New(ratio, -6).StringFixed(6)
+			}
 		}
 		if err := out.Write(append(line, objective, sharpe, [...]string{"ranked", "refused", "impossible"}[s.state])); err != nil {
 			return fmt.Errorf("write sets: %w", err)
