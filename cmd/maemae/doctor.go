@@ -101,7 +101,8 @@ func examine(c *cobra.Command, clock string) ([]Finding, error) {
 	ctx := c.Context()
 	cfg, keys, err := loadSetup(c)
 	if errors.Is(err, errNoCredentials) {
-		return []Finding{{What: "credentials", State: "skipped", Detail: "no credentials: KIS was not asked", Hint: hintOf(err)}}, nil
+		found := inquire(ctx, append(atHome(cfg, keys), withinLimits(cfg)))
+		return append(found, Finding{What: "credentials", State: "skipped", Detail: "no credentials: KIS was not asked", Hint: hintOf(err)}), nil
 	}
 	if err != nil {
 		return nil, err
@@ -143,10 +144,13 @@ func finding(what, detail string, err error) Finding {
 
 // atHome are questions about files.
 func atHome(cfg Config, keys credentials) []examination {
-	state := cfg.stateDir(alias(keys.Account))
+	state, who := cfg.stateDir(alias(keys.Account)), fmt.Sprintf(", account %s, keys from %s", keys.Account, keys.From)
+	if keys.From == "" {
+		who = ""
+	}
 	return []examination{
 		{"configuration", func(context.Context) (string, error) {
-			return fmt.Sprintf("%s, env %s, account %s, keys from %s", orDefault(cfg.path, "defaults"), cfg.Env, keys.Account, keys.From), nil
+			return fmt.Sprintf("%s, env %s%s", orDefault(cfg.path, "defaults"), cfg.Env, who), nil
 		}},
 		{"strategies", func(context.Context) (string, error) {
 			f, problems := loadRules(cfg.Strategies)
@@ -199,17 +203,22 @@ func roomy(dir string) (string, error) {
 	return detail, nil
 }
 
+// withinLimits asks whether the limits are there and hold.
+func withinLimits(cfg Config) examination {
+	return examination{"limits", func(context.Context) (string, error) {
+		l := limits(cfg)
+		gate, err := risk.New(l)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%d refuse an order beyond them", len(gate.Trials())), errors.Join(l.Check(), tried(gate))
+	}}
+}
+
 // inBooks are questions about limits, calendar and journal.
 func (d *daemon) inBooks() []examination {
 	return []examination{
-		{"limits", func(context.Context) (string, error) {
-			l := limits(d.cfg)
-			gate, err := risk.New(l)
-			if err != nil {
-				return "", err
-			}
-			return fmt.Sprintf("%d refuse an order beyond them", len(gate.Trials())), errors.Join(l.Check(), tried(gate))
-		}},
+		withinLimits(d.cfg),
 		{"journal", func(context.Context) (string, error) {
 			b := d.journal.Book()
 			if st := b.State(); st.Mode == journal.ModeHalted || st.Mode == journal.ModeKilled {

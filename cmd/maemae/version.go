@@ -39,11 +39,19 @@ func build() buildInfo {
 
 func versionCommand() *cobra.Command {
 	var asJSON bool
+	var bom string
 	c := &cobra.Command{
 		Use:     "version",
 		Short:   "print version and revision",
-		Example: "  maemae version --json",
+		Example: "  maemae version --json\n  maemae version --sbom /usr/bin/maemae",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if bom != "" {
+				b, err := materials(bom)
+				if err != nil {
+					return err
+				}
+				return printJSON(c.OutOrStdout(), b)
+			}
 			b := build()
 			if asJSON {
 				return printJSON(c.OutOrStdout(), b)
@@ -53,6 +61,7 @@ func versionCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringVar(&bom, "sbom", "", "print what the program at this path was built from (CycloneDX)")
 	return c
 }
 
