@@ -343,9 +343,9 @@ func (d *daemon) prepare() error {
 	return err
 }
 
-// afterClose is how long orders are looked after past the close: until the closing auction's fills are listed, and what
-// did not show by then never will.
-const afterClose = 11 * time.Minute
+// afterClose is how long orders are looked after past the close: until the closing auction's fills are listed, and two
+// reads have come after the ten minutes at whose end what did not show never will.
+const afterClose = 13 * time.Minute
 
 // ticks are the daemon's looks between slots. With real money the broker's orders are compared with ours all the time.
 func (d *daemon) ticks() []scheduler.Tick {
@@ -355,6 +355,7 @@ func (d *daemon) ticks() []scheduler.Tick {
 			d.daily(ctx, at)
 			return d.engine.CheckAccount(ctx, at)
 		}},
+		d.historyTick(),
 	}
 	if d.cfg.ExitsEvery > 0 {
 		out = append(out, scheduler.Tick{Name: "exits", Every: time.Duration(d.cfg.ExitsEvery), Run: d.engine.Watch})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,17 +38,26 @@ type field struct {
 
 func newField(t testing.TB, o kissim.Options, rules string) *field {
 	t.Helper()
+	return newFieldThrough(t, o, rules, func(_ *field, sim http.Handler) http.Handler { return sim })
+}
+
+// newFieldThrough is a field whose daemon reaches the market through something that the test puts in between.
+func newFieldThrough(t testing.TB, o kissim.Options, rules string, through func(*field, http.Handler) http.Handler) *field {
+	t.Helper()
 	o.Clock, o.Rate, o.TokenEvery = kissim.Stepped, -1, -1
 	sim, err := kissim.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &field{t: t, dir: t.TempDir(), sim: sim, patience: time.Minute}
-	handler := sim.Handler()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := through(f, sim.Handler())
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.calls.Add(1)
 		handler.ServeHTTP(w, r)
 	}))
+	srv.Listener = stampedListener{srv.Listener}
+	srv.Config.ConnContext = withArrival
+	srv.Start()
 	t.Cleanup(srv.Close)
 	f.url = srv.URL
 	f.write("strategies.yaml", rules)
@@ -66,7 +74,7 @@ func (f *field) write(name, text string) {
 
 // command is the program in the field's folder.
 func (f *field) command(args ...string) *exec.Cmd {
-	c := exec.Command("maemae", args...)
+	c := exec.Command(*programPath, args...)
 	c.Dir = f.dir
 	ready := f.sim.Ready()
 	c.Env = append(os.Environ(), "APP_KEY="+ready.AppKey, "APP_SECRET="+ready.AppSecret, "CANO="+ready.Account[:8], "ACNT_PRDT_CD="+ready.Account[9:], "STATE_DIRECTORY=", "RUNTIME_DIRECTORY=")
@@ -160,51 +168,6 @@ func krxSymbols(t *testing.T) []string {
 		out = append(out, strings.TrimSuffix(filepath.Base(f), ".csv"))
 	}
 	return out
-}
-
-// The real program on real bars, killed again and again at random instants: every order at the broker belongs to
-// exactly one intent, every open session has exactly one outcome, and the journal stays whole.
-func TestAKilledDaemonSendsNothingTwice(t *testing.T) {
-	symbols := krxSymbols(t)
-	start := market.Date(20240304)
-	f := newField(t, kissim.Options{Data: "testdata/krx-daily", Start: start.At(8, 0)}, goldenCross(symbols...))
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
-	kills := 12
-	if testing.Short() {
-		kills = 4
-	}
-	day := start
-	for range kills {
-		c := f.daemon()
-		s, err := market.KRX().AddSessions(day, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if rng.IntN(2) == 0 {
-			f.until(day.At(15, 15)) // in the midst of a slot
-		} else {
-			f.until(s.Date.At(9+rng.IntN(6), rng.IntN(60)))
-		}
-		time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
-		if err := c.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = c.Wait() // it was killed
-		day = max(s.Date, market.DateOf(f.sim.Now()))
-	}
-	c := f.daemon()
-	last, err := market.KRX().AddSessions(day, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.until(last.Close)
-	f.stop(c)
-	f.judge(start, len(symbols))
-	if out := f.run("verify"); !strings.HasPrefix(out, "journal is whole") {
-		t.Errorf("verify: %s", out)
-	}
 }
 
 // judge holds the journal against the simulator's own log of orders.
