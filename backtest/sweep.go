@@ -154,6 +154,9 @@ func openSweep(o *Options, s SweepOptions) (*sweep, error) {
 		w.quick, w.sharp = w.quick && quickly[l.Metric], w.sharp || l.Metric == "sharpe"
 	}
 	w.sharp = w.sharp || !w.quick
+	for _, l := range w.legs {
+		l.tape.runs = runsOf(l.tape.bars.Close)
+	}
 	return w, nil
 }
 

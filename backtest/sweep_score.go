@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/shopspring/decimal"
 )
@@ -38,6 +39,22 @@ func (w *sweep) scoreQuick(b *book) score {
 type span struct {
 	cash, held int64
 	values     []int64
+	runs       []run // of the column that the values are part of; nil where it has none
+	first      int   // bar of that column
+}
+
+// run is the highest and the lowest of so many neighbouring values.
+type run struct{ top, bottom int64 }
+
+const runBars = 8
+
+// runsOf are the runs of a column, but for what is left over at its end.
+func runsOf(values []int64) (list []run) {
+	for ; len(values) >= runBars; values = values[runBars:] {
+		v := values[:runBars]
+		list = append(list, run{slices.Max(v), slices.Min(v)})
+	}
+	return list
 }
 
 // split finds the spans of the curve: of one symbol they are known without drawing it.
@@ -46,7 +63,7 @@ func (b *book) split() {
 	l := b.legs[0]
 	if len(b.legs) > 1 || l.tape.newest != nil {
 		b.draw()
-		b.spans = append(b.spans, span{0, 1, b.equity})
+		b.spans = append(b.spans, span{held: 1, values: b.equity})
 		return
 	}
 	closes, from, cash := l.tape.bars.Close, max(0, b.begin-l.tape.offset), b.start
@@ -54,11 +71,11 @@ func (b *book) split() {
 	for i := range b.fills {
 		f := &b.fills[i]
 		to := min(f.session-l.tape.offset, len(closes))
-		b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:to]})
+		b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:to], l.tape.runs, from})
 		from, cash = to, cash+f.paid()
 		f.count()
 	}
-	b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:]})
+	b.spans = append(b.spans, span{cash, l.counted * l.unit, closes[from:], l.tape.runs, from})
 }
 
 func micro(x float64) int64 { return int64(math.Round(min(max(x, -1e12), 1e12) * 1e6)) }
@@ -95,21 +112,52 @@ func (b *book) sharpe() (int64, bool) {
 
 // drawdown is the largest part of a high that was lost.
 func (b *book) drawdown() float64 {
-	high, least := b.start, 1.0 // least of a high that was left
-	for _, s := range b.spans {
-		cash, held, values := s.cash, s.held, s.values
-		if held == 0 {
+	f := fall{b.start, 1}
+	for i := range b.spans {
+		s := &b.spans[i]
+		values := s.values
+		switch {
+		case s.held == 0:
 			values = values[:min(1, len(values))]
-		}
-		for _, v := range values {
-			e := cash + held*v
-			high = max(high, e)
-			if float64(e) < least*float64(high) {
-				least = float64(e) / float64(high)
+		case s.runs != nil:
+			head := min(-s.first&(runBars-1), len(values))
+			f.through(values[:head], s.cash, s.held)
+			values = values[head:]
+			for _, r := range s.runs[min((s.first+head)/runBars, len(s.runs)):] {
+				if len(values) < runBars {
+					break
+				}
+				// Only where the lowest lies far enough below the highest can the order in which they came matter.
+				if top := max(f.high, s.cash+s.held*r.top); float64(s.cash+s.held*r.bottom) >= f.least*float64(top) {
+					f.high = top
+				} else {
+					f.through(values[:runBars], s.cash, s.held)
+				}
+				values = values[runBars:]
 			}
 		}
+		f.through(values, s.cash, s.held)
 	}
-	return 1 - least
+	return 1 - f.least
+}
+
+// fall is the highest equity so far, and the least part of such a high that was left.
+type fall struct {
+	high  int64
+	least float64
+}
+
+// through goes on with an equity of cash + held * value.
+func (f *fall) through(values []int64, cash, held int64) {
+	high, least := f.high, f.least
+	for _, v := range values {
+		e := cash + held*v
+		high = max(high, e)
+		if float64(e) < least*float64(high) {
+			least = float64(e) / float64(high)
+		}
+	}
+	f.high, f.least = high, least
 }
 
 // WriteSets writes every set tried as CSV with a heading: its values, the objective, the Sharpe ratio, and whether it

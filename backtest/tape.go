@@ -21,6 +21,7 @@ type tape struct {
 	closed  int      // bars of dates that are no session
 	highest int64    // the highest price of all
 	flats   []uint64 // a bit a bar: it has one price
+	runs    []run    // of the closes, where a sweep asks for drawdowns
 	ladders []ladder // by session, the first from 0
 }
 
