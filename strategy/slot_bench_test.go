@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"maemae/market"
 	"maemae/strategy"
@@ -40,6 +42,14 @@ func BenchmarkSlot(b *testing.B) {
 	s := load(b, "buy: close > sma(close, 20) and rsi(close, 14) < 70 and macd(12, 26, 9).histogram > 0",
 		"sell: close < bollinger(20, 2).lower or close < ema(close, 60)", "size: 10% of equity")
 	v := view(bars)
+	used := func() time.Duration { // by this process alone
+		var r syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	}
+	start := used()
 	for b.Loop() {
 		for range 500 {
 			if d := s.Decide(v); d.Reason == strategy.DataMissing || d.Reason == strategy.NotReady {
@@ -47,4 +57,5 @@ func BenchmarkSlot(b *testing.B) {
 			}
 		}
 	}
+	b.ReportMetric(float64((used()-start).Microseconds())/float64(b.N)/1000, "cpu-ms/op")
 }
