@@ -137,7 +137,47 @@ func symbolFiles(dir string) func(string) ([]byte, error) {
 	}
 }
 
+// CheckedFiles is what check says to a program.
+type CheckedFiles struct {
+	Rules    []CheckedRule  `json:"rules"`
+	Problems []FoundProblem `json:"problems"`
+}
+
+// CheckedRule is a valid rule in words.
+type CheckedRule struct {
+	File     string          `json:"file"`
+	Name     string          `json:"name"`
+	Revision string          `json:"revision"`
+	Symbols  []market.Symbol `json:"symbols"`
+	When     string          `json:"when"`
+	WarmUp   int             `json:"warm_up"` // bars until it acts
+	Words    string          `json:"words"`
+}
+
+// FoundProblem is a mistake, or a warning, at its place.
+type FoundProblem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Col     int    `json:"col"`
+	What    string `json:"what"`
+	Hint    string `json:"hint,omitempty"`
+	Warning bool   `json:"warning"`
+}
+
+func (f *CheckedFiles) add(rules *strategy.File, problems strategy.Problems) {
+	for _, p := range problems {
+		f.Problems = append(f.Problems, FoundProblem{p.File, p.Line, p.Col, p.What, p.Hint, p.Warning})
+	}
+	if rules == nil {
+		return
+	}
+	for _, s := range rules.Strategies {
+		f.Rules = append(f.Rules, CheckedRule{File: rules.Name, Name: s.Name, Revision: s.Revision, Symbols: s.Symbols, When: s.When, WarmUp: s.WarmUp(), Words: s.Words()})
+	}
+}
+
 func checkCommand() *cobra.Command {
+	var asJSON bool
 	var k kisFlags
 	c := &cobra.Command{
 		Use:   "check [FILE…]",
@@ -155,8 +195,13 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 				return err
 			}
 			var all strategy.Problems
+			told := CheckedFiles{Rules: []CheckedRule{}, Problems: []FoundProblem{}}
 			for _, path := range files {
 				f, problems := loadRulesWith(path, o)
+				if told.add(f, problems); asJSON {
+					all = append(all, problems...)
+					continue
+				}
 				if kisyaml.Is(path) {
 					if data, err := readBounded(path, maxRulesBytes+1); err == nil {
 						fmt.Fprintln(c.OutOrStdout(), kisReport(path, data, o))
@@ -172,6 +217,11 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 					}
 				}
 			}
+			if asJSON {
+				if err := printJSON(c.OutOrStdout(), told); err != nil {
+					return err
+				}
+			}
 			if all.Fatal() {
 				return all
 			}
@@ -181,6 +231,7 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	k.register(c)
 	return c
 }

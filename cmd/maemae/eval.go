@@ -15,6 +15,7 @@ import (
 
 func evalCommand() *cobra.Command {
 	var data, symbol, index string
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   `eval --data DIR --symbol CODE "EXPRESSION"…`,
 		Short: "print an expression's value on every bar, exactly",
@@ -45,12 +46,16 @@ conditions.`,
 			if bars, err = withIndex(bars, data, index, exprs); err != nil {
 				return err
 			}
+			if asJSON {
+				return printColumnsJSON(c.OutOrStdout(), bars, exprs)
+			}
 			return printColumns(c.OutOrStdout(), bars, exprs)
 		},
 	}
 	c.Flags().StringVar(&data, "data", ".", "folder of CODE.csv files: date,open,high,low,close,volume")
 	c.Flags().StringVar(&symbol, "symbol", "", "symbol, such as 005930")
 	c.Flags().StringVar(&index, "index", "", "symbol that stands for the market in alpha and beta, such as 069500")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	if err := c.MarkFlagRequired("symbol"); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -117,4 +122,27 @@ func printColumns(to interface{ Write([]byte) (int, error) }, bars strategy.Bars
 		fmt.Fprintln(w)
 	}
 	return w.Flush()
+}
+
+// EvalRow is one bar's values, by expression: an exact number, true or false, or empty where not ready.
+type EvalRow struct {
+	Date   market.Date `json:"date"`
+	Values []string    `json:"values"`
+}
+
+func printColumnsJSON(to interface{ Write([]byte) (int, error) }, bars strategy.Bars, exprs []*strategy.Expr) error {
+	rows := make([]EvalRow, bars.Len())
+	for i, d := range bars.Dates {
+		rows[i].Date = d
+	}
+	for _, e := range exprs {
+		column, err := e.Eval(bars)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].Values = append(rows[i].Values, column.Text(i))
+		}
+	}
+	return printJSON(to, rows)
 }

@@ -219,8 +219,15 @@ func historyExport() *cobra.Command {
 	return stateFlag(c)
 }
 
+// StoredDoubt is what history check found of a symbol.
+type StoredDoubt struct {
+	Symbol market.Symbol `json:"symbol"`
+	history.Finding
+}
+
 func historyCheck() *cobra.Command {
-	return stateFlag(&cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "check [SYMBOL…]",
 		Short: "hold stored bars against the calendar, ticks and price limits",
 		Long: `check names gaps, bars on closed days and halted sessions; of raw prices also those off the tick or outside the day's
@@ -228,26 +235,35 @@ limits, which is where a split shows. It changes nothing; exit 1 when there are 
 		Example: "  maemae history check 005930",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			bad := 0
+			bad, all := 0, []StoredDoubt{}
 			err := eachStored(c, args, func(cal *market.Calendar, b history.Bars) error {
 				for _, f := range history.Inspect(b, cal, market.Known(b.Symbol)) {
-					if f.Doubt != history.Halted {
+					if all = append(all, StoredDoubt{b.Symbol, f}); f.Doubt != history.Halted {
 						bad++
 					}
-					fmt.Fprintf(c.OutOrStdout(), "%s  %s … %s  %-7s %d sessions: %s\n", b.Symbol, f.From, f.To, f.Doubt, f.Sessions, f.Text)
+					if !asJSON {
+						fmt.Fprintf(c.OutOrStdout(), "%s  %s … %s  %-7s %d sessions: %s\n", b.Symbol, f.From, f.To, f.Doubt, f.Sessions, f.Text)
+					}
 				}
 				return nil
 			})
+			if err == nil && asJSON {
+				err = printJSON(c.OutOrStdout(), all)
+			}
 			if err != nil {
 				return err
 			}
 			if bad > 0 {
 				return fmt.Errorf("%d findings besides halted sessions", bad)
 			}
-			fmt.Fprintln(c.OutOrStdout(), "nothing is missing")
+			if !asJSON {
+				fmt.Fprintln(c.OutOrStdout(), "nothing is missing")
+			}
 			return nil
 		},
-	})
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return stateFlag(c)
 }
 
 // eachStored hands one symbol's bars after the other to do.
