@@ -184,7 +184,11 @@ func (a *account) fast(known map[*strategy.Strategy]traits) (*book, error) {
 		if all[i], err = l.signalsOf(known[l.rule]); err != nil {
 			return err
 		}
-		return l.guard(all[i].columns)
+		err = l.guard(all[i].columns)
+		if !all[i].asks {
+			all[i].columns = strategy.Columns{} // its rows may be large, and the truths are all that is needed
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -114,3 +114,22 @@ func told(b *testing.B, s *sweep, spent time.Duration) {
 	b.ReportMetric(float64(spent)/sets, "cpu-ns/set")
 	b.ReportMetric(sets/spent.Seconds(), "sets/s")
 }
+
+// A set whose parts are known costs no allocation.
+func TestASetOfKnownPartsAllocatesNothing(t *testing.T) {
+	for _, rule := range []string{pairRule, mixedRule} {
+		s, _ := pairs(t, 1, rule)
+		k := s.worker()
+		play := func() {
+			for i := range 200 {
+				if _, err := k.try(i); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		play()
+		if n := testing.AllocsPerRun(5, play); n != 0 {
+			t.Errorf("%v allocations in 200 sets", n)
+		}
+	}
+}
