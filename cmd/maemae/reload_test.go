@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"maemae/broker/kis/kissim"
 	"maemae/journal"
@@ -34,11 +35,6 @@ func oneRule(t *testing.T, text string) *strategy.Strategy {
 func TestAnEditedFileComesIntoForceBetweenSlotsAndAWrongOneChangesNothing(t *testing.T) {
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, everyHour)
-	config, err := os.ReadFile(filepath.Join(f.dir, "config.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.write("config.yaml", string(config)+"watch: true\n")
 	c := f.daemon()
 	f.until(start.At(11, 0))
 
@@ -55,7 +51,15 @@ func TestAnEditedFileComesIntoForceBetweenSlotsAndAWrongOneChangesNothing(t *tes
 		t.Errorf("an unchanged file: %s", again)
 	}
 
-	// Seen by the daemon itself: first a wrong file, which a second look does not tell again, then a good one.
+	// Seen by a daemon that watches, which here must not be quicker than the person above: first a wrong file, which a second look does not tell again, then a good one.
+	f.stop(c)
+	config, err := os.ReadFile(filepath.Join(f.dir, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write("config.yaml", string(config)+"watch: true\n")
+	c = f.daemon()
+	f.until(f.sim.Now().Add(2 * time.Hour))
 	f.write("strategies.yaml", strings.Replace(second, "buy:", "bye:", 1))
 	f.wait("the wrong file to be told", func() bool { return strings.Contains(f.run("logs", "--level", "error"), "refused, the old rules stay") })
 	third := strings.Replace(second, "    size: 1 share\n", "    size: 1 share\n  - name: newcomer\n    symbols: [\"005930\"]\n    when: close - 15m\n    buy: close > open\n    size: 1 share\n    exits: {stop_loss: 5%}\n", 1)
