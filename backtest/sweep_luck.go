@@ -210,7 +210,12 @@ func (k *worker) random(objective int64) (*RandomRules, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := k.scoreOf(a.run(b.outcome()).Metrics)
+		var s score
+		if k.quick {
+			s = k.scoreQuick(b)
+		} else {
+			s = k.scoreOf(a.run(b.outcome()).Metrics)
+		}
 		if !s.objectless {
 			values = append(values, s.objective)
 		}
