@@ -22,6 +22,7 @@ const (
 const (
 	reasonUnreadable = "orders_unreadable"
 	reasonLoss       = "daily_loss"
+	reasonUnread     = "unacknowledged"
 )
 
 // health is what the engine remembers of its reads.
@@ -295,6 +296,23 @@ func (e *Engine) weighLoss(a broker.Account) error {
 	}
 	_, err := e.turnTo(journal.State{Mode: journal.ModeActive, Reason: "new_day", Detail: "the day's loss begins anew", By: "daemon"}, journal.ModeReduceOnly)
 	return err
+}
+
+// HoldEntries lets only exits through until ReleaseEntries: a person was told something that nobody has acknowledged. A stricter mode
+// stays what it is.
+func (e *Engine) HoldEntries(what string) error {
+	_, err := e.turnTo(journal.State{Mode: journal.ModeReduceOnly, Reason: reasonUnread, Detail: what, By: "daemon"}, journal.ModeActive)
+	return err
+}
+
+// ReleaseEntries ends what HoldEntries began.
+func (e *Engine) ReleaseEntries(by string) error {
+	e.modes.Lock()
+	defer e.modes.Unlock()
+	if s := e.book().State(); s.Mode != journal.ModeReduceOnly || s.Reason != reasonUnread {
+		return nil
+	}
+	return e.write(journal.State{Mode: journal.ModeActive, Reason: "acknowledged", By: by})
 }
 
 // since is the date on which the present mode was written.

@@ -511,7 +511,7 @@ func (b *Book) operator(e Entry, op Operator) error {
 		}
 		r.Proven = true
 		s.Revisions = put(s.Revisions, op.Strategy, r)
-	case "override":
+	case "override", "ack":
 	case "foreign":
 		id := broker.OrderID{Date: op.Date, Number: op.Number}
 		if op.Number == "" || op.Date == 0 {

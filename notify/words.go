@@ -192,3 +192,17 @@ func lines(parts ...string) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// CriticalEntry tells whether an entry is worth a critical message, and its title in English. What a person did is known to a
+// person.
+func CriticalEntry(ctx context.Context, e journal.Entry) (title string, critical bool) {
+	if s, ok := e.Body.(journal.State); ok && s.By != "daemon" {
+		return "", false
+	}
+	w := words{lang: English, names: func(string) string { return "" }, intent: func(context.Context, string) (journal.Intent, bool) { return journal.Intent{}, false }}
+	m, ok := w.message(ctx, e)
+	return m.Title, ok && m.Level == Critical
+}
+
+// Told are the kinds of entries that may be worth a message.
+func Told() []string { return told[:] }

@@ -378,6 +378,7 @@ func (d *daemon) slot(ctx context.Context, due time.Time, jobs []string) map[str
 	}
 	d.mu.Unlock()
 	d.daily(ctx, due)
+	d.holdUnread(ctx, due)
 	began := time.Now() // how long the slot really took, also on a simulated clock
 	res, err := d.engine.Slot(ctx, due, rules)
 	failed := map[string]error{}

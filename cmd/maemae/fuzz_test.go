@@ -57,6 +57,7 @@ func (a *acted) Halt(_, by string) error                              { return a
 func (a *acted) Resume(_ context.Context, by string) error            { return a.did(by) }
 func (a *acted) Operate(o journal.Operator) error                     { return a.did(o.By) }
 func (a *acted) Reload(by string) error                               { return a.did(by) }
+func (a *acted) Acknowledge(by string) error                          { return a.did(by) }
 func (a *acted) Kill(_, by string) error                              { return a.did(by) }
 func (a *acted) CancelAll(context.Context) error                      { return a.did("unknown") }
 func (a *acted) Arm(_ context.Context, _, _, by string) error         { return a.did(by) }

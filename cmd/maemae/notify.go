@@ -32,6 +32,7 @@ type NotifyConfig struct {
 	Stalled        Duration        `yaml:"stalled"`
 	HeartbeatFile  string          `yaml:"heartbeat_file"`
 	HeartbeatEvery Duration        `yaml:"heartbeat_every"`
+	BlockUntilAck  bool            `yaml:"block_entries_until_ack"`
 }
 
 // ChannelConfig is one way to a person; Kind says which of the other keys it takes.
@@ -289,7 +290,7 @@ func (d *daemon) closed() (notify.Day, bool) {
 
 func notifyCommand() *cobra.Command {
 	c := &cobra.Command{Use: "notify", Short: "try the channels to a person, or tell them something", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(notifyTestCommand(), notifySendCommand())
+	c.AddCommand(notifyTestCommand(), notifySendCommand(), notifyAckCommand())
 	for _, sub := range c.Commands() {
 		strictArgs(sub)
 	}
