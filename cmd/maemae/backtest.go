@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,9 +20,9 @@ import (
 
 // backtestFlags is what a person may turn.
 type backtestFlags struct {
-	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv, report, lang string
-	stored, together, asJSON                                                        bool
-	slippage                                                                        int
+	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv, report, lang, index string
+	stored, together, asJSON                                                               bool
+	slippage                                                                               int
 }
 
 func backtestCommand() *cobra.Command {
@@ -43,13 +44,16 @@ and how each number is computed.`,
 			if err != nil {
 				return err
 			}
+			if err := f.against(result.Runs, o); err != nil {
+				return err
+			}
 			if f.csv != "" {
 				if err := writeRunsCSV(f.csv, result.Runs); err != nil {
 					return err
 				}
 			}
 			if f.report != "" {
-				if err := writeReport(f.report, result, o, f.lang); err != nil {
+				if err := writeReport(f.report, result, o, reports.PageOptions{Lang: f.lang}); err != nil {
 					return err
 				}
 			}
@@ -69,6 +73,7 @@ and how each number is computed.`,
 	fs.BoolVar(&f.together, "together", false, "all rules share the cash")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
 	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into")
+	fs.StringVar(&f.index, "index", "", "CSV file or symbol whose closes the runs are held against, such as 069500")
 	fs.StringVar(&f.report, "report", "", "file to write a page into that opens without a network: out.html")
 	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
@@ -120,6 +125,50 @@ func (f backtestFlags) options(c *cobra.Command) (o backtest.Options, err error)
 	}
 	o.Progress = progress(c.ErrOrStderr())
 	return o, nil
+}
+
+// against holds the runs against the index that the flags name.
+func (f backtestFlags) against(runs []reports.Run, o backtest.Options) error {
+	if f.index == "" {
+		return nil
+	}
+	name, bars, err := f.series(o)
+	if err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	for i, r := range runs {
+		if runs[i].Index = reports.Against(r, name, bars); runs[i].Index == nil {
+			return fmt.Errorf("index: %s has no close from %s to %s", name, r.From, r.To)
+		}
+	}
+	return nil
+}
+
+// series is the index: a file where there is one of that name, or else a symbol among the bars.
+func (f backtestFlags) series(o backtest.Options) (name string, list []market.Bar, err error) {
+	var bars history.Bars
+	file, err := os.Open(f.index)
+	switch {
+	case err == nil:
+		defer file.Close()
+		name = strings.TrimSuffix(filepath.Base(f.index), ".csv")
+		bars, err = history.ReadCSV(f.index, file)
+	case errors.Is(err, fs.ErrNotExist):
+		symbol, bad := market.ParseSymbol(f.index)
+		if bad != nil {
+			return "", nil, hinted(err, "--index FILE.csv, or a symbol such as 069500")
+		}
+		name = strings.TrimSpace(o.Instrument(symbol).Name + " " + string(symbol))
+		bars, err = o.Load(symbol)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	list = make([]market.Bar, bars.Len())
+	for i := range list {
+		list[i] = bars.At(i)
+	}
+	return name, list, nil
 }
 
 // bars chooses where the bars come from.
@@ -203,6 +252,9 @@ func printResult(w io.Writer, r reports.Result) error {
 		m := x.Metrics
 		t.add(x.Strategy, fmt.Sprint(len(x.Symbols)), x.From.String(), x.To.String(), grouped(x.FinalEquity), inPercent(m.TotalReturn), inPercent(m.AnnualReturn),
 			inPercent(m.MaxDrawdown), shortRatio(m.Sharpe), fmt.Sprint(m.Trades), inPercent(m.WinRate), grouped(m.Costs))
+		if i := x.Index; i != nil {
+			t.add("  "+i.Name, "", "", "", "", inPercent(i.TotalReturn), inPercent(i.AnnualReturn), inPercent(i.MaxDrawdown), shortRatio(i.Sharpe), "", "", "")
+		}
 	}
 	if err := t.print(w); err != nil {
 		return err

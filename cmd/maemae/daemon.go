@@ -355,6 +355,7 @@ func (d *daemon) ticks() []scheduler.Tick {
 			d.daily(ctx, at)
 			return d.engine.CheckAccount(ctx, at)
 		}},
+		d.historyTick(),
 	}
 	if d.cfg.ExitsEvery > 0 {
 		out = append(out, scheduler.Tick{Name: "exits", Every: time.Duration(d.cfg.ExitsEvery), Run: d.engine.Watch})

@@ -15,37 +15,34 @@ import (
 )
 
 // writeReport writes the result of a backtest as one page, with the bars and rules that it came from.
-func writeReport(path string, r reports.Result, o backtest.Options, lang string) error {
+func writeReport(path string, r reports.Result, o backtest.Options, page reports.PageOptions) error {
 	rules := map[string]*strategy.Strategy{}
 	for _, rule := range o.Rules {
 		rules[rule.Name] = rule
 	}
-	options := reports.PageOptions{
-		Lang: lang,
-		Bars: func(symbol market.Symbol) ([]market.Bar, error) {
-			bars, err := o.Load(symbol)
-			if err != nil {
-				return nil, err
-			}
-			list := make([]market.Bar, bars.Len())
-			for i := range list {
-				list[i] = bars.At(i)
-			}
-			return list, nil
-		},
-		Name: func(symbol market.Symbol) string { return o.Instrument(symbol).Name },
-		Rule: func(names string) string {
-			var words []string
-			for name := range strings.SplitSeq(names, " + ") {
-				if rule := rules[name]; rule != nil {
-					words = append(words, rule.Words())
-				}
-			}
-			return strings.Join(words, "\n\n")
-		},
-		Why: func(run reports.Run) []string { return decisionsOf(run, rules, o) },
+	page.Bars = func(symbol market.Symbol) ([]market.Bar, error) {
+		bars, err := o.Load(symbol)
+		if err != nil {
+			return nil, err
+		}
+		list := make([]market.Bar, bars.Len())
+		for i := range list {
+			list[i] = bars.At(i)
+		}
+		return list, nil
 	}
-	return writeCSV(path, func(to io.Writer) error { return reports.HTML(to, r, options) })
+	page.Name = func(symbol market.Symbol) string { return o.Instrument(symbol).Name }
+	page.Rule = func(names string) string {
+		var words []string
+		for name := range strings.SplitSeq(names, " + ") {
+			if rule := rules[name]; rule != nil {
+				words = append(words, rule.Words())
+			}
+		}
+		return strings.Join(words, "\n\n")
+	}
+	page.Why = func(run reports.Run) []string { return decisionsOf(run, rules, o) }
+	return writeCSV(path, func(to io.Writer) error { return reports.HTML(to, r, page) })
 }
 
 // decisionsOf are the conditions behind the fills of a run with their numbers, one text each. A rule is asked again with

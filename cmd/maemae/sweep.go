@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -25,6 +26,8 @@ type sweepFlags struct {
 	with     backtest.SweepOptions
 	forward  string
 	anchored bool
+	resume   string
+	axes     string
 }
 
 func sweepCommand() *cobra.Command {
@@ -44,6 +47,7 @@ always good by luck: read what stands below the table before believing its first
 Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetrics(), " ") + ".",
 		Example: `  maemae sweep golden-cross --data DIR
   maemae sweep golden-cross --data DIR --objective total_return --limit "max_drawdown <= 20%" --limit "trades >= 30"
+  maemae sweep golden-cross --data DIR --resume sets.txt --report out.html --axes fast,slow
   maemae sweep golden-cross --data DIR --random 500 --seed 7 --top 20 --json
   maemae sweep golden-cross --data DIR --walk-forward 500/60`,
 		Args: cobra.MaximumNArgs(1),
@@ -66,9 +70,20 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if f.forward != "" {
 				return f.walkForward(c.OutOrStdout(), o)
 			}
-			result, err := backtest.Sweep(o, f.with)
+			close, err := f.keep()
 			if err != nil {
 				return err
+			}
+			result, err := backtest.Sweep(o, f.with)
+			if err := errors.Join(err, close()); errors.Is(err, backtest.ErrOtherSweep) {
+				return hinted(err, "name another file, or remove "+f.resume)
+			} else if err != nil {
+				return err
+			}
+			if f.report != "" {
+				if err := f.page(result, o); err != nil {
+					return err
+				}
 			}
 			if f.csv != "" {
 				if err := writeCSV(f.csv, result.WriteSets); err != nil {
@@ -90,6 +105,11 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
 	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
+	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest")
+	fs.StringVar(&f.axes, "axes", "", "with --report: the parameters of the heat-map, as in fast,slow (default: those with the most values)")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
+	fs.StringVar(&f.index, "index", "", "with --report: CSV file or symbol whose closes the first set is held against")
+	fs.StringVar(&f.resume, "resume", "", "file that keeps finished sets: broken off and started again, the sweep goes on from there")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
@@ -105,31 +125,14 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	return c
 }
 
-// progress tells a person at a terminal how far the sweep is; nil elsewhere. Workers may report out of order.
-func (f sweepFlags) progress(w io.Writer) func(done, all int) {
-	if !terminal(w) {
-		return nil
-	}
-	things := "sets"
-	if f.forward != "" {
-		things = "sessions"
-	}
-	return func(done, all int) {
-		fmt.Fprintf(w, "\r%d of %d %s\x1b[K", done, all, things)
-		if done == all {
-			fmt.Fprint(w, "\r\x1b[K")
-		}
-	}
-}
-
 // walkForward repeats the sweep through time.
 func (f sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
 	m := windowsForm.FindStringSubmatch(f.forward)
 	if m == nil {
 		return hinted(usagef("--walk-forward %q", f.forward), "sessions to pick over and to trade over, as in 500/60")
 	}
-	if f.csv != "" {
-		return usagef("--csv is of one sweep, not of --walk-forward")
+	if f.csv != "" || f.report != "" || f.resume != "" {
+		return usagef("--csv, --report and --resume are of one sweep, not of --walk-forward")
 	}
 	with := backtest.WalkForwardOptions{SweepOptions: f.with, Anchored: f.anchored}
 	with.In, _ = strconv.Atoi(m[1])
@@ -208,26 +211,22 @@ func parseLimit(text string) (l backtest.SweepLimit, err error) {
 
 // printSweep is the table a person reads, then what it rests on.
 func printSweep(w io.Writer, r backtest.SweepResult) error {
-	heads := []string{">#"}
-	for _, p := range r.Params {
-		heads = append(heads, ">$"+p)
+	heads, rows := bestSets(r)
+	for i, h := range heads {
+		heads[i] = ">" + h
 	}
-	t := newTable(append(heads, ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WON", ">COSTS")...)
-	for i, x := range r.Best {
-		row := []string{fmt.Sprint(i + 1)}
-		for _, p := range r.Params {
-			row = append(row, x.Params[p].String())
-		}
-		m := x.Metrics
-		t.add(append(row, grouped(x.FinalEquity), inPercent(m.TotalReturn), inPercent(m.AnnualReturn), inPercent(m.MaxDrawdown),
-			shortRatio(m.Sharpe), fmt.Sprint(m.Trades), inPercent(m.WinRate), grouped(m.Costs))...)
+	t := newTable(heads...)
+	for _, row := range rows {
+		t.add(row...)
 	}
 	fmt.Fprintf(w, "%s over %d symbols from %s to %s, the best by %s\n\n", r.Strategy, len(r.Symbols), r.From, r.To, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
 	if err := t.print(w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%d of %d sets tried; %d the rule refuses, %d are beyond a limit or have no %s\n", r.Tried, r.Grid, r.Impossible, r.Refused, r.Objective)
-	printLuck(w, r)
+	fmt.Fprintf(w, "\n%s\n", tries(r))
+	if lines := luck(r); len(lines) > 0 {
+		fmt.Fprintf(w, "\nluck\n  - %s\n", strings.Join(lines, "\n  - "))
+	}
 	fmt.Fprintln(w, "\nassumptions")
 	for _, a := range r.Assumptions {
 		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
@@ -237,18 +236,18 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 	return nil
 }
 
-// printLuck says what the first line may owe to chance.
-func printLuck(w io.Writer, r backtest.SweepResult) {
+// luck says what the first line may owe to chance, a sentence each.
+func luck(r backtest.SweepResult) (lines []string) {
 	if len(r.Best) == 0 {
-		return
+		return nil
 	}
 	l := r.Luck
-	fmt.Fprintln(w, "\nluck")
 	if l.DeflatedSharpe.Defined {
-		fmt.Fprintf(w, "  - the best of %d sets without any merit would show a sharpe of about %s; the first shows %s\n", l.Sets, shortRatio(l.ExpectedSharpe), shortRatio(r.Best[0].Metrics.Sharpe))
-		fmt.Fprintf(w, "  - after so many tries the true sharpe of the first is above zero with a probability of %s (deflated sharpe; 95%% is the usual bar)\n", inPercent(l.DeflatedSharpe))
+		lines = append(lines, fmt.Sprintf("the best of %d sets without any merit would show a sharpe of about %s; the first shows %s", l.Sets, shortRatio(l.ExpectedSharpe), shortRatio(r.Best[0].Metrics.Sharpe)),
+			fmt.Sprintf("after so many tries the true sharpe of the first is above zero with a probability of %s (deflated sharpe; 95%% is the usual bar)", inPercent(l.DeflatedSharpe)))
 	}
 	if x := l.Random; x != nil {
-		fmt.Fprintf(w, "  - of %d rules with the first one's signals on other days, %d were as good; their median %s is %s, one in twenty has %s or better\n", x.Rules, x.AsGood, r.Objective, x.Median, x.Top5)
+		lines = append(lines, fmt.Sprintf("of %d rules with the first one's signals on other days, %d were as good; their median %s is %s, one in twenty has %s or better", x.Rules, x.AsGood, r.Objective, x.Median, x.Top5))
 	}
+	return lines
 }

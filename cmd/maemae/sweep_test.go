@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const sweptRules = `version: 1
@@ -115,15 +116,61 @@ func TestSweepWalksForward(t *testing.T) {
 
 func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
 	for want, args := range map[string][]string{
-		`no strategy "cros"`:     {"cros"},
-		`--limit "trades > 3"`:   {"--limit", "trades > 3"},
-		`no metric "luck"`:       {"--objective", "luck"},
-		"no parameter with a ra": {"fixed"},
-		`--walk-forward "60"`:    {"--walk-forward", "60"},
-		"--csv is of one sweep":  {"--walk-forward", "60/20", "--csv", "x"},
+		`no strategy "cros"`:                            {"cros"},
+		`--limit "trades > 3"`:                          {"--limit", "trades > 3"},
+		`no metric "luck"`:                              {"--objective", "luck"},
+		"no parameter with a ra":                        {"fixed"},
+		`--walk-forward "60"`:                           {"--walk-forward", "60"},
+		"--csv, --report and --resume are of one sweep": {"--walk-forward", "60/20", "--csv", "x"},
 	} {
 		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q, want %q", err, want)
 		}
+	}
+}
+
+func TestASweepGoesOnFromItsFileAndDrawsItsPage(t *testing.T) {
+	dir := t.TempDir()
+	sets, page, rules := filepath.Join(dir, "sets"), filepath.Join(dir, "page.html"), filepath.Join(dir, "strategies.yaml")
+	if err := os.WriteFile(rules, []byte(sweptRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--strategies", rules, "--resume", sets, "--report", page, "--axes", "slow,fast", "--index", "005930"}
+	first, err := sweepOutput(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := os.ReadFile(page)
+	if err != nil || !bytes.Contains(drawn, []byte(`class="grid"`)) || !bytes.Contains(drawn, []byte("12 of 12 sets tried")) || !bytes.Contains(drawn, []byte("005930")) {
+		t.Fatal("the page has no heat-map", err)
+	}
+	if err := os.Truncate(sets, 300); err != nil {
+		t.Fatal(err)
+	}
+	again, err := sweepOutput(t, args...)
+	if err != nil || again != first {
+		t.Errorf("after it was broken off: %v\n%s", err, again)
+	}
+	if redrawn, err := os.ReadFile(page); err != nil || !bytes.Equal(redrawn, drawn) {
+		t.Error("the page is another", err)
+	}
+	if _, err := sweepOutput(t, append(args, "--slippage", "3")...); err == nil || !strings.Contains(hintOf(err), "remove "+sets) {
+		t.Error("another sweep went into the same file:", err)
+	}
+	if _, err := sweepOutput(t, append(args, "--axes", "slow,cold")...); err == nil {
+		t.Error("cold is no parameter")
+	}
+}
+
+func TestTheTimeLeftIsAtThePaceSinceTheFirstReport(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	p := pace{to: &out, things: "sets", now: func() time.Time { return now }}
+	p.tell(5000, 10_000) // taken back from a file
+	now = now.Add(10 * time.Second)
+	p.tell(6000, 10_000)
+	p.tell(5900, 10_000) // a slower worker
+	if !strings.HasSuffix(out.String(), "\r6,000 of 10,000 sets, 40s left\x1b[K") {
+		t.Errorf("%q", out.String())
 	}
 }
