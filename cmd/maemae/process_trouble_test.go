@@ -40,35 +40,6 @@ func TestASecondDaemonIsRefusedAndTheFirstGoesOn(t *testing.T) {
 	l.judgeOrders()
 }
 
-// A second daemon with a state directory of its own, as on another machine: nothing but the broker's list can tell the two
-// of each other. Each halts over the other's orders, which came through its own key and have no intent.
-func TestTwoDaemonsOnOneAccountHaltOverEachOther(t *testing.T) {
-	t.Parallel()
-	f := newField(t, kissim.Options{Seed: 3, Symbols: 3, Start: market.Date(20240304).At(8, 0)}, churnRules(3))
-	f.churn("state")
-	one := f.daemon()
-	f.wait("orders of the first", func() bool { return len(f.sim.OrderLog()) >= 3 })
-	text, err := os.ReadFile(filepath.Join(f.dir, "config.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.write("second.yaml", strings.Replace(string(text), "/state", "/second", 1))
-	two := f.daemon("--config", "second.yaml")
-	for _, state := range []string{"state", "second"} {
-		f.wait("a halt of the daemon with "+state, func() bool {
-			out, err := f.command("status", "--state", filepath.Join(f.dir, state)).Output()
-			return err == nil && strings.Contains(string(out), "running, halted (foreign_order")
-		})
-	}
-	posted, now := len(f.sim.OrderLog()), f.sim.Now()
-	f.until(now.Add(2 * time.Hour))
-	if n := len(f.sim.OrderLog()); n != posted {
-		t.Errorf("%d orders came from halted daemons", n-posted)
-	}
-	f.stop(one)
-	f.stop(two)
-}
-
 // churn configures a state directory for rules that trade all the time.
 func (f *field) churn(state string) {
 	f.write("config.yaml", fmt.Sprintf("version: 1\nenv: virtual\nstate: %s\nexits_every: 30m\nkis: {base_url: %q, rate: 1000}\nlimits: {duplicate: 1s, orders_per_day: 40}\n", filepath.Join(f.dir, state), f.url))
