@@ -17,7 +17,7 @@ var acting = []string{
 	"adjust", "adopt", "arm", "halt", "kill", "override", "promote", "release", "resume", // acts of a person
 	"backup", "export", "history export", "history import", "history pull", "init", "man", "restore", // write files
 	"demo", "run", "sim", // live
-	"notify send", "notify test", // tell people
+	"notify ack", "notify send", "notify test", // tell people
 	"schema", // is JSON
 }
 
