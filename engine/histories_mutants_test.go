@@ -21,10 +21,13 @@ var (
 // mutant is a mistake: edits of the source.
 type mutant struct {
 	name, equivalent string
+	test             string // the one that notices, where the histories do not
 	edits            []edit
 }
 
 type edit struct{ file, old, new string }
+
+var testForm = regexp.MustCompile(`(?m)^test (\w+)$`)
 
 var editForm = regexp.MustCompile(`(?s)file (\S+)\n<<<<\n(.*?)\n====\n(.*?)\n>>>>`)
 
@@ -40,6 +43,9 @@ func readMutants(t *testing.T) []mutant {
 		m := mutant{name: name}
 		for _, e := range editForm.FindAllStringSubmatch(rest, -1) {
 			m.edits = append(m.edits, edit{e[1], e[2], e[3]})
+		}
+		if test := testForm.FindStringSubmatch(rest); test != nil {
+			m.test = test[1]
 		}
 		m.equivalent, _ = strings.CutPrefix(strings.TrimSpace(rest), "equivalent: ")
 		if len(m.edits) > 0 {
@@ -126,6 +132,9 @@ func (m mutant) live(t *testing.T) (string, error) {
 	if err := m.apply(root); err != nil {
 		return "", err
 	}
+	if m.test != "" {
+		return m.named(t, root)
+	}
 	binary := filepath.Join(root, "histories.test")
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-ldflags=-s -w", "-o", binary, "./engine") // trimmed, so that copies share what they compiled
 	build.Dir = root
@@ -148,6 +157,17 @@ func (m mutant) live(t *testing.T) (string, error) {
 	}
 	days := regexp.MustCompile(`(\d+) days`).FindStringSubmatch(string(out))
 	return fmt.Sprintf("%s days, %.0f s, %s", days[1], time.Since(began).Seconds(), found[2]), nil
+}
+
+// named runs the test that notices what the histories do not.
+func (m mutant) named(t *testing.T, root string) (string, error) {
+	run := exec.CommandContext(t.Context(), "go", "test", "-trimpath", "./engine", "-run", "^"+m.test+"$")
+	run.Dir = root
+	out, err := run.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test) {
+		return "", fmt.Errorf("%s did not notice: %v\n%s", m.test, err, out[max(0, len(out)-2000):])
+	}
+	return "not by the histories; by " + m.test, nil
 }
 
 func firstLine(text, with string) string {
