@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"maemae/broker"
@@ -170,7 +171,7 @@ type post struct {
 	token Secret // empty for calls that go without
 	hash  string // of the body, by hashkey; may be empty
 	body  []byte
-	ready func() error             // asked when the connection stands, before a byte is written; may be nil
+	ready func() error             // asked by the write of the first byte; may be nil
 	check func(answer reply) error // whether the answer says yes
 }
 
@@ -199,20 +200,53 @@ func (c *Client) post(ctx context.Context, p post) (r reply, err error) {
 		return r, asError(p.tr, broker.Unsent, bare(err))
 	}
 	defer conn.Close()
-	if p.ready != nil {
-		if err := p.ready(); err != nil {
-			return r, asError(p.tr, broker.Unsent, err)
-		}
-	}
+	asked := &guarded{Conn: conn, ready: p.ready}
 	sent := c.opts.Now()
-	resp, err := once(conn).RoundTrip(req)
+	resp, err := once(asked).RoundTrip(req)
 	if err != nil {
+		if why := asked.unsent(bare(err)); why != nil {
+			return r, asError(p.tr, broker.Unsent, why)
+		}
 		return r, &broker.Error{Op: p.tr.name, Kind: broker.Unclear, Err: bare(err)}
 	}
 	if r, err = c.receive(p.tr, resp, sent, postBodyMax); err != nil {
 		return r, err
 	}
 	return r, p.check(r)
+}
+
+// guarded is a connection whose first write asks once more whether it may. Asked any earlier, a kill could come between
+// the question and the byte: net/http writes from a goroutine of its own, which may be late.
+type guarded struct {
+	net.Conn
+	ready func() error
+
+	mu    sync.Mutex
+	asked bool
+	no    error
+}
+
+func (g *guarded) Write(b []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.asked && g.ready != nil {
+		g.no = g.ready()
+	}
+	g.asked = true
+	if g.no != nil {
+		return 0, g.no
+	}
+	return g.Conn.Write(b)
+}
+
+// unsent is why no byte was written, nil where one was. When it returns, none ever will be that was not.
+func (g *guarded) unsent(failure error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.asked {
+		g.asked, g.no = true, failure
+	}
+	return g.no
 }
 
 // dial connects to KIS, TLS included.
