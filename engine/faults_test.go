@@ -226,3 +226,25 @@ func TestANewRevisionWatchesThenOrdersLittleUntilItIsPromoted(t *testing.T) {
 		t.Errorf("%d posts", r.wire.sent())
 	}
 }
+
+// A lost buy is not taken for somebody's sale of as many shares at the same moment.
+func TestASaleOfAsManySharesIsNotALostBuy(t *testing.T) {
+	r := newRig(t)
+	r.to(monday, 9, 30)
+	r.byHand("buy", 10)
+	r.start()
+	rules := r.rules(rule("a", always, never))
+	r.wire.set(orders(true, false))
+	r.slot(r.to(monday, 10, 0), rules)
+	r.wire.set(nil)
+	r.byHand("sell", 10)
+	if err := r.engine.Settle(t.Context(), r.to(monday, 10, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if b := entries[journal.Bind](r); len(b) != 0 {
+		t.Errorf("the sale is bound to the buy: %+v", b)
+	}
+	if got := r.mode(); got != "halted foreign_order" {
+		t.Errorf("mode %q, want a halt for the sale", got)
+	}
+}
