@@ -45,10 +45,7 @@ func FuzzConfig(f *testing.F) {
 }
 
 // acted is a daemon that remembers what it was asked to do, and by whom.
-type acted struct {
-	controller
-	by []string
-}
+type acted struct{ by []string }
 
 func (a *acted) did(by string) error { a.by = append(a.by, by); return nil }
 
@@ -70,7 +67,7 @@ func (a *acted) Examine(context.Context, string) (engine.Suspect, error) {
 // FuzzControl sends any body to any route of the control socket: the answer is JSON, an act is done at most once and
 // only by POST, and who did it is the kernel's word, whatever the body says.
 func FuzzControl(f *testing.F) {
-	routes := []string{"/status", "/halt", "/resume", "/reload", "/operate", "/examine", "/kill", "/cancel", "/arm", "/resolve", "/override"}
+	routes := []string{"/status", "/halt", "/resume", "/reload", "/operate", "/examine", "/ack", "/kill", "/cancel", "/arm", "/resolve", "/override"}
 	for i := range routes {
 		f.Add(uint8(i), true, []byte(`{"Reason":"x","By":"root"}`))
 		f.Add(uint8(i), false, []byte(`{"act":"adopt","symbol":"005930","shares":1,"by":"root"}{}`))
