@@ -161,7 +161,7 @@ func (m mutant) live(t *testing.T) (string, error) {
 
 // named runs the test that notices what the histories do not.
 func (m mutant) named(t *testing.T, root string) (string, error) {
-	run := exec.CommandContext(t.Context(), "go", "test", "-trimpath", "./engine", "-run", "^"+m.test+"$")
+	run := exec.CommandContext(t.Context(), "go", "test", "-trimpath", "./engine", "./risk", "./journal", "-run", "^"+m.test+"$")
 	run.Dir = root
 	out, err := run.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test) {
