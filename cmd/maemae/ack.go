@@ -50,7 +50,8 @@ func (d *daemon) holdUnread(ctx context.Context, at time.Time) {
 		return true
 	})
 	switch {
-	case err != nil:
+	case err != nil: // what cannot be read may be critical
+		err = errors.Join(err, d.engine.HoldEntries("the journal cannot be read: "+err.Error()))
 	case what != "":
 		err = d.engine.HoldEntries(what)
 	default:
