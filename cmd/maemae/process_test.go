@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -34,6 +36,13 @@ type field struct {
 	calls atomic.Int64
 	// patience is how long the market may stand still before a test gives up on the program.
 	patience time.Duration
+	// wall, where set, is the moment beyond which the market does not go.
+	wall atomic.Pointer[wall]
+}
+
+type wall struct {
+	at   time.Time
+	gone chan struct{}
 }
 
 func newField(t testing.TB, o kissim.Options, rules string) *field {
@@ -53,6 +62,7 @@ func newFieldThrough(t testing.TB, o kissim.Options, rules string, through func(
 	handler := through(f, sim.Handler())
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.calls.Add(1)
+		f.waitAtWall(r)
 		handler.ServeHTTP(w, r)
 	}))
 	srv.Listener = stampedListener{srv.Listener}
@@ -110,6 +120,44 @@ func (f *field) daemon(args ...string) *exec.Cmd {
 func (f *field) until(at time.Time) {
 	f.t.Helper()
 	f.wait("the market to reach "+at.String(), func() bool { return !f.sim.Now().Before(at) })
+}
+
+// hold waits until the market reaches a moment and keeps it there while a test looks, however slow the machine, until
+// release. Without it the program goes on, by days if a test is slow to ask.
+func (f *field) hold(at time.Time) (release func()) {
+	f.t.Helper()
+	w := &wall{at, make(chan struct{})}
+	f.wall.Store(w)
+	release = sync.OnceFunc(func() { f.wall.Store(nil); close(w.gone) })
+	f.t.Cleanup(release)
+	f.until(at)
+	return release
+}
+
+// waitAtWall lets a request that would move the market beyond the wall move it to the wall, and then wait.
+func (f *field) waitAtWall(r *http.Request) {
+	w := f.wall.Load()
+	if w == nil || r.URL.Path != "/sim/advance" {
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the caller hung up
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var in struct{ To time.Time }
+	if json.Unmarshal(body, &in) != nil || !in.To.After(w.at) {
+		return
+	}
+	if f.sim.Now().Before(w.at) {
+		if err := f.sim.Advance(w.at); err != nil {
+			f.t.Errorf("advance to the wall: %v", err)
+		}
+	}
+	select {
+	case <-w.gone:
+	case <-r.Context().Done():
+	}
 }
 
 // wait polls; a market that does not move for so long is a hang.

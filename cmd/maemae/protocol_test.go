@@ -27,7 +27,7 @@ func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	c := f.daemon()
-	f.until(start.At(11, 0))
+	release := f.hold(start.At(11, 0))
 	if n := f.working(); n != 2 {
 		t.Fatalf("%d orders rest at the broker, want 2\n%s", n, tail(f.out.String()))
 	}
@@ -41,6 +41,7 @@ func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
 		t.Errorf("status:\n%s", got)
 	}
 	posted := len(f.sim.OrderLog())
+	release()
 	f.until(start.Add(1).At(16, 0))
 	f.stop(c)
 	c = f.daemon() // a restart changes nothing
@@ -173,7 +174,7 @@ func TestTheDoctorAsksEverythingAndOneRedIsTold(t *testing.T) {
 		t.Errorf("the holiday answer is not offered here:\n%s", out)
 	}
 	c := f.daemon()
-	f.until(start.At(11, 0))
+	f.hold(start.At(11, 0))
 	f.run("kill")
 	f.stop(c)
 	out = f.fails("doctor", "--clock", "sim")
@@ -205,7 +206,7 @@ func TestAPersonResolvesAndOverrides(t *testing.T) {
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	c := f.daemon()
-	f.until(start.At(11, 0))
+	f.hold(start.At(11, 0))
 	intent := "20260105-093000-rest-005930#1"
 	if out := f.run("resolve", intent); !strings.Contains(out, "phase      open") || !strings.Contains(out, "may be it: none") {
 		t.Errorf("resolve: %s", out)
