@@ -97,6 +97,9 @@ func (a *account) particular(out outcome) (list []string) {
 		if t.closed > 0 {
 			say("%s has %s of days on which the exchange was closed: seen by the rules, not traded", t.of.Symbol, count(t.closed, "bar"))
 		}
+		if missing, first := t.gaps(a.begin); missing > 0 {
+			say("%s has no bar on %s, the first %s: nothing is decided or traded there, and what is held counts at the close before", t.of.Symbol, count(missing, "session"), first)
+		}
 		if last := t.bars.Dates[t.bars.Len()-1]; last < a.days.dates[a.days.len()-1] {
 			say("the bars of %s end on %s", t.of.Symbol, last)
 		}
@@ -129,6 +132,19 @@ func (a *account) particular(out outcome) (list []string) {
 		say("its amounts need more than 64 bits: computed in decimals throughout")
 	}
 	return list
+}
+
+// gaps counts the sessions from one on that have no bar between others.
+func (t *tape) gaps(begin int) (n int, first market.Date) {
+	for s := begin; s < len(t.newest); s++ {
+		if i, here := t.bar(s); here || i < 0 || i == t.bars.Len()-1 {
+			continue
+		}
+		if n++; n == 1 {
+			first = t.days.dates[s]
+		}
+	}
+	return n, first
 }
 
 func (o *Options) capText() string {

@@ -8,8 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
-	"maemae/history"
-	"maemae/market"
+	"maemae/backtest/works"
 	"maemae/series"
 )
 
@@ -82,11 +81,11 @@ func TestRotatedSignalsAreAsMany(t *testing.T) {
 
 // Prices that rise and fall in stretches: a rule that follows them beats its own signals on other days.
 func TestRandomRulesTellKnowledgeFromLuck(t *testing.T) {
-	b := madeUp(1, 600)
-	draw, price, step, left := splitmix(1), int64(50_000), int64(500), 0
+	b := works.MadeUp(1, 600)
+	draw, price, step, left := rand.New(rand.NewPCG(1, 1)), int64(50_000), int64(500), 0
 	for i := range b.Dates {
 		if left == 0 {
-			left = 3 + int(draw.next()%7)
+			left = 3 + draw.IntN(7)
 			if step = -step; price > 80_000 {
 				step = -500
 			} else if price < 30_000 {
@@ -98,9 +97,7 @@ func TestRandomRulesTellKnowledgeFromLuck(t *testing.T) {
 		b.High[i], b.Low[i] = max(price, price+step), min(price, price+step)
 		price += step
 	}
-	o := workOptions()
-	o.Load = func(market.Symbol) (history.Bars, error) { return b, nil }
-	o.Rules = rules(t, `
+	o := workOptions(t, `
 version: 1
 strategies:
   - name: follow
@@ -111,7 +108,7 @@ strategies:
     sell: close < sma(close, $n)
     size: 100% of cash
     order: market
-`)
+`, b)
 	r, err := Sweep(*o, SweepOptions{Objective: "total_return"})
 	if err != nil {
 		t.Fatal(err)
