@@ -23,7 +23,7 @@ import (
 type Book struct{ s state }
 
 // bookVersion names the form of state in checkpoints.
-const bookVersion = 3
+const bookVersion = 4
 
 // state is copied shallowly for every entry, so its maps, and what they point to, are replaced and never written to.
 type state struct {
@@ -102,7 +102,8 @@ const (
 	PhaseFinal   Phase = "final"
 )
 
-// Order is an intent and what became of it.
+// Order is an intent and what became of it. Intent lacks what its entry alone has: the checks it passed, and its baseline once
+// it is bound.
 type Order struct {
 	Intent   Intent          `json:"intent"`
 	Sent     time.Time       `json:"sent"` // when the intent was written

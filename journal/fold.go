@@ -220,6 +220,7 @@ func (b *Book) intent(e Entry, i Intent) error {
 	if b.s.Orders[i.ID] != nil {
 		return contradict(ErrRepeated, i.ID, "the intent is written already")
 	}
+	i.Passed = nil // nothing follows from it, and the entry has it
 	b.s.Orders = put(b.s.Orders, i.ID, &Order{Intent: i, Sent: e.At, Phase: PhaseSending})
 	return nil
 }
@@ -302,6 +303,7 @@ func (b *Book) take(o *Order, id broker.OrderID) error {
 	}
 	b.s.Bound = put(b.s.Bound, key, intent)
 	o.Phase, o.ID, o.End = PhaseOpen, id, ""
+	o.Intent.Baseline.Numbers = nil // it has done its part, and a busy day's would not fit into a checkpoint
 	return nil
 }
 

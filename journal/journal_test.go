@@ -21,6 +21,7 @@ import (
 
 	"maemae/broker"
 	"maemae/market"
+	"maemae/risk"
 	"maemae/strategy"
 )
 
@@ -638,6 +639,28 @@ func TestAStartReadsOnlyFromTheNewestCheckpointOfItsOwnForm(t *testing.T) {
 	shut(t, j)
 	if got := text(t, open(t, path).Book()); got != book {
 		t.Errorf("the book from the checkpoint is\n%s\nwant\n%s", got, book)
+	}
+}
+
+// A daemon that starts again in the afternoon of a busy day writes a checkpoint as any other does.
+func TestADayOfAThousandOrdersFitsIntoACheckpoint(t *testing.T) {
+	j := open(t, newPath(t))
+	var all []Body
+	var before []string
+	for n := range 1000 {
+		number := fmt.Sprintf("%010d", n+1)
+		i := intent(number, broker.Buy, 1)
+		i.Quote = market.Quote{Symbol: i.Order.Symbol, Name: "삼성전자", Price: won("71200"), Ask: won("71300"), Bid: won("71200"), Base: won("71000"), Upper: won("92300"), Lower: won("49700")}
+		for range 20 {
+			i.Passed = append(i.Passed, risk.Passed{Code: "collar", Wanted: "41,950 KRW, 1.1779% from 42,450 KRW", Allowed: "1.5%"})
+		}
+		i.Baseline = Baseline{Numbers: before}
+		all = append(all, i, accepted(i.ID, number))
+		before = append(before, number)
+	}
+	write(t, j, all...)
+	if err := j.Checkpoint(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	readTries = 4  // of one read, the first included
-	pagesMax  = 50 // of one list
-	walksMax  = 4  // of one list, the first included, when it changes while it is read
+	readTries = 4   // of one read, the first included
+	pagesMax  = 100 // of one list: more than the thousand orders of a day that risk allows, at fifteen rows a page
+	walksMax  = 4   // of one list, the first included, when it changes while it is read
 )
 
 // reply is an answer that is a JSON object. Whether it says yes is another question.
