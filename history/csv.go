@@ -17,8 +17,11 @@ import (
 	"maemae/market"
 )
 
-// maxCSV bounds what is read of one file: the bars of a symbol need a fiftieth of it at most.
-const maxCSV = 256 << 20
+// maxCSV bounds what is read of one file: the bars of a symbol since 1956 need a quarter of it in the widest form.
+const maxCSV = 16 << 20
+
+// shortestRow is what a line takes at least: 20240102,1,1,1,1,1.
+const shortestRow = 19
 
 // PlaceError is a mistake at a place of a file that a person wrote or downloaded. Lines and columns count from 1; a
 // column counts characters.
@@ -53,34 +56,78 @@ var headers = [fieldCount][]string{
 // ReadCSV reads daily bars. The first line names the columns: date,open,high,low,close,volume, or the words of a
 // download from KRX (일자, 종가 …), in any order, with others between them, which are skipped. Dates are 2024-01-02,
 // 20240102, 2024/01/02 or 2024.01.02, all ascending or all descending. Numbers are digits with an optional fraction of
-// at most 8 digits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949). Rows are normalized
+// at most 8 digits; in quotes they may have thousands separators. The text is UTF-8 or EUC-KR (CP949), at most 16 MiB of it. Rows are normalized
 // as market.Bar.Normalize does: zero open, high or low is a halted day, and a price that adjusting rounded out of its
 // bar widens the bar. Anything else is a *PlaceError.
 //
 // The symbol is taken from the name when that is SYMBOL.csv, with or without folders, and is empty otherwise. Prices
 // count as adjusted; who knows better sets Raw.
-func ReadCSV(name string, from io.Reader) (Bars, error) {
-	text, err := io.ReadAll(io.LimitReader(from, maxCSV+1))
-	if err != nil {
+func ReadCSV(name string, from io.Reader) (Bars, error) { return readCSV(name, from, 0) }
+
+// readCSV reads a file of about that size, and no more than the bound whatever it is.
+func readCSV(name string, from io.Reader, size int64) (Bars, error) {
+	var text bytes.Buffer
+	text.Grow(int(min(size, maxCSV)) + bytes.MinRead)
+	if _, err := text.ReadFrom(io.LimitReader(from, maxCSV+1)); err != nil {
 		return Bars{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	if len(text) > maxCSV {
-		return Bars{}, fmt.Errorf("read %s: more than %d MiB", name, maxCSV>>20)
-	}
-	return parseCSV(name, text)
+	return parseCSV(name, text.Bytes())
 }
 
-func parseCSV(name string, text []byte) (_ Bars, err error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(text) {
-		if text, err = korean.EUCKR.NewDecoder().Bytes(text); err != nil {
-			return Bars{}, fmt.Errorf("read %s: neither UTF-8 nor EUC-KR: %w", name, err)
+// parseCSV reads the lines of a text. Of one that is too long it reads as many as the bound allows, because a mistake
+// in them says more than the length does.
+func parseCSV(name string, text []byte) (Bars, error) {
+	long := len(text) > maxCSV
+	if long {
+		if end := bytes.LastIndexByte(text, '\n'); end > 0 {
+			text = text[:end]
 		}
+	}
+	text, err := decoded(name, text)
+	if err != nil {
+		return Bars{}, err
 	}
 	t := table{name: name, rest: text}
 	t.bars.Symbol, _ = market.ParseSymbol(strings.TrimSuffix(filepath.Base(name), ".csv"))
 	err = t.read()
+	if err == nil && long {
+		t.line++
+		t.row = nil
+		err = t.fail(0, "a file holds the daily bars of one symbol", "more than %d MiB up to here", maxCSV>>20)
+	}
 	return t.bars, err
+}
+
+// decoded is the text in UTF-8 without a mark at its beginning.
+func decoded(name string, text []byte) ([]byte, error) {
+	wrong := func(text []byte, at int, what string) error {
+		before := text[:at]
+		row := before[bytes.LastIndexByte(before, '\n')+1:]
+		return &PlaceError{name, bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(row) + 1, what, "save it as CSV in UTF-8"}
+	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil, wrong(text, 0, "the text is UTF-16, not UTF-8 or EUC-KR")
+	}
+	if at := bytes.IndexByte(text, 0); at >= 0 {
+		return nil, wrong(text, at, "a zero byte: no text in UTF-8 or EUC-KR")
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if utf8.Valid(text) {
+		return text, nil
+	}
+	korean, err := korean.EUCKR.NewDecoder().Bytes(text)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	at, bad := bytes.IndexRune(text, utf8.RuneError), bytes.IndexRune(korean, utf8.RuneError)
+	if bad < 0 {
+		return korean, nil
+	}
+	// The encoding that is right for more of the text is the one that was meant.
+	if bytes.Count(korean[:bad], []byte("\n")) > bytes.Count(text[:at], []byte("\n")) {
+		text, at = korean, bad
+	}
+	return nil, wrong(text, at, "neither UTF-8 nor EUC-KR")
 }
 
 // table reads one file line by line.
@@ -105,9 +152,16 @@ type cell struct {
 // maxCells bounds the columns of a line.
 const maxCells = 64
 
+// maxWhat bounds what is told of a mistake, in bytes: a cell can be the whole file.
+const maxWhat = 200
+
 func (t *table) fail(at int, hint, format string, args ...any) error {
 	col := utf8.RuneCount(t.row[:min(at, len(t.row))]) + 1
-	return &PlaceError{File: t.name, Line: t.line, Col: col, What: fmt.Sprintf(format, args...), Hint: hint}
+	what := fmt.Sprintf(format, args...)
+	if len(what) > maxWhat {
+		what = strings.ToValidUTF8(what[:maxWhat], "") + "…"
+	}
+	return &PlaceError{File: t.name, Line: t.line, Col: col, What: what, Hint: hint}
 }
 
 func (t *table) read() error {
@@ -118,7 +172,7 @@ func (t *table) read() error {
 	if err := t.header(); err != nil {
 		return err
 	}
-	t.bars.grow(bytes.Count(t.rest, []byte("\n")) + 1)
+	t.bars.grow(min(bytes.Count(t.rest, []byte("\n")), len(t.rest)/shortestRow) + 1)
 	plain := string(t.row) == plainHeader
 	for t.next() {
 		if len(t.row) == 0 && len(bytes.TrimSpace(t.rest)) == 0 {
@@ -200,6 +254,9 @@ func (t *table) header() error {
 			}
 			t.place[f] = i
 		}
+		if t.place[f] < 0 && len(t.cells) == 1 && bytes.ContainsAny(t.row, ";\t") {
+			return t.fail(0, "save it as CSV with commas", "no commas between the columns")
+		}
 		if t.place[f] < 0 {
 			return t.fail(0, "the first line names the columns: "+plainHeader, "no column %q", words[0])
 		}
@@ -270,7 +327,7 @@ func (t *table) bar() error {
 		return err
 	}
 	if len(t.cells) != columns {
-		return t.fail(0, "", "%d values under %d columns", len(t.cells), columns)
+		return t.fail(0, "every line has as many values as the first", "%d values under %d columns", len(t.cells), columns)
 	}
 	d, err := t.date(t.cells[t.place[dateField]])
 	if err != nil {
@@ -291,7 +348,7 @@ func (t *table) bar() error {
 		return t.fail(cell.at, "volume is in whole shares", "volume %q: %s", cell.text, what)
 	}
 	if err := t.take(d, ohlc, volume); err != nil {
-		return t.fail(t.cells[t.place[highField]].at, "", "%s: %v", d, err)
+		return t.fail(t.cells[t.place[highField]].at, "are the columns named as they are?", "%s: %v", d, err)
 	}
 	return nil
 }
@@ -312,7 +369,7 @@ func (t *table) date(c cell) (market.Date, error) {
 	}
 	switch {
 	case d == last:
-		return 0, t.fail(c.at, "", "date %s twice", d)
+		return 0, t.fail(c.at, "keep one of the two lines", "date %s twice", d)
 	case t.order == 0:
 		t.order = order
 	case t.order != order:
@@ -350,7 +407,7 @@ func (t *table) price(c cell, line []int64) (int64, error) {
 	case what == "" && decimals > maxDigits:
 		return 0, t.fail(c.at, fmt.Sprintf("round to %d decimals", maxDigits), "price %q: too many decimals", c.text)
 	case what != "":
-		return 0, t.fail(c.at, "", "price %q: %s", c.text, what)
+		return 0, t.fail(c.at, "prices are digits, such as 71200, or in quotes \"71,200\"", "price %q: %s", c.text, what)
 	}
 	fits := true
 	if decimals > t.bars.Scale {

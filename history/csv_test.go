@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"golang.org/x/text/encoding/korean"
@@ -133,6 +136,14 @@ func TestReadCSVPointsAtTheMistake(t *testing.T) {
 	good := head + "2024-01-02,100,110,90,105,7\n"
 	for _, tt := range []struct{ text, want string }{
 		{"", "f:1:1: empty file"},
+		{"date;open;high;low;close;volume\n", "f:1:1: no commas between the columns"},
+		{"\xff\xfed\x00a\x00t\x00e\x00", "f:1:1: the text is UTF-16, not UTF-8 or EUC-KR"},
+		{"\xfe\xff\x00d\x00a\x00t\x00e", "f:1:1: the text is UTF-16, not UTF-8 or EUC-KR"},
+		{"d\x00a\x00t\x00e\x00", "f:1:2: a zero byte: no text in UTF-8 or EUC-KR"},
+		{good + "2024-01-03,100,110,90,105,\x00\x00\n", "f:3:27: a zero byte: no text in UTF-8 or EUC-KR"},
+		{"date,open,high,low,close,volume,Ver\xe4nderung\n", "f:1:36: neither UTF-8 nor EUC-KR"},
+		{"일자,시가,고가,저가,종가,거래량\n2024-01-02,1,1,1,1,1\n2024-01-0\xe9,1,1,1,1,1\n", "f:3:10: neither UTF-8 nor EUC-KR"},
+		{"\xc0\xcf\xc0\xda,시가\n", "f:1:1: neither UTF-8 nor EUC-KR"},
 		{"date,open,high,low,close\n", `f:1:1: no column "volume"`},
 		{"date,open,high,low,close,volume,거래량\n", `f:1:33: a second column "거래량"`},
 		{"일자,시가,고가,저가,종가,거래량\n2024-01-02,1,1,1,1,x\n", `f:2:20: volume "x": not a number`},
@@ -168,6 +179,61 @@ func TestReadCSVPointsAtTheMistake(t *testing.T) {
 		if !errors.As(err, &place) || err.Error() != tt.want {
 			t.Errorf("%q\n got  %v\n want %s", tt.text, err, tt.want)
 		}
+	}
+}
+
+// endless gives the same lines for ever.
+type endless struct {
+	lines string
+	given int
+}
+
+func (e *endless) Read(to []byte) (int, error) {
+	for n := 0; n < len(to); {
+		k := copy(to[n:], e.lines[e.given%len(e.lines):])
+		n, e.given = n+k, e.given+k
+	}
+	return len(to), nil
+}
+
+// ascending are lines of sound bars, one a date, of more than n bytes.
+func ascending(n int) string {
+	var text strings.Builder
+	for d := market.Date(10101); text.Len() <= n; d = d.Add(1) {
+		fmt.Fprintf(&text, "%s,100,110,90,105,7\n", d)
+	}
+	return text.String()
+}
+
+// A file may have no end. What is read of it and what is kept of that are bounded, and the error has a line all the same.
+func TestAFileWithoutAnEndIsAnErrorInBoundedMemory(t *testing.T) {
+	for want, lines := range map[string]string{
+		"f:3:1: date 2024-01-02 twice":            "2024-01-02,100,110,90,105,7\n",
+		"f:3:1: more than 16 MiB up to here":      strings.Repeat("\n", 4096),
+		"f:599187:1: more than 16 MiB up to here": ascending(maxCSV),
+	} {
+		from := &endless{lines: lines}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ReadCSV("f", io.MultiReader(strings.NewReader(head), from))
+		runtime.ReadMemStats(&after)
+		var place *PlaceError
+		if !errors.As(err, &place) || err.Error() != want || place.Hint == "" {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if from.given > maxCSV {
+			t.Errorf("%s: %d bytes were read", want, from.given)
+		}
+		if kept := after.TotalAlloc - before.TotalAlloc; kept > 10*maxCSV {
+			t.Errorf("%s: %d MiB for a bound of %d", want, kept>>20, maxCSV>>20)
+		}
+	}
+}
+
+func TestWhatIsToldOfAMistakeIsBounded(t *testing.T) {
+	_, err := ReadCSV("f", strings.NewReader(head+"2024-01-02,"+strings.Repeat("가", 1<<20)+",1,1,1,1\n"))
+	if err == nil || len(err.Error()) > 300 || !strings.HasPrefix(err.Error(), `f:2:12: price "가가`) || !utf8.ValidString(err.Error()) {
+		t.Errorf("%.400v", err)
 	}
 }
 

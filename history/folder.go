@@ -70,21 +70,19 @@ func (f *Folder) Instrument(s market.Symbol) market.Instrument {
 // no such file.
 func (f *Folder) Load(s market.Symbol) (Bars, error) {
 	if !slices.Contains(f.symbols, s) {
-		return Bars{}, fmt.Errorf("read folder %s: %s: %w", f.dir, s, fs.ErrNotExist)
+		return Bars{}, fmt.Errorf("read folder %s: %s.csv: %w", f.dir, s, fs.ErrNotExist)
 	}
 	name := filepath.Join(f.dir, string(s)+".csv")
-	info, err := os.Stat(name)
-	if err == nil && info.Size() > maxCSV {
-		err = fmt.Errorf("%s: more than %d MiB", name, maxCSV>>20)
-	}
+	file, err := os.Open(name)
 	if err != nil {
 		return Bars{}, fmt.Errorf("read folder: %w", err)
 	}
-	text, err := os.ReadFile(name)
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return Bars{}, fmt.Errorf("read folder: %w", err)
 	}
-	return parseCSV(name, text)
+	return readCSV(name, file, info.Size())
 }
 
 // readSymbols reads symbols.csv; a missing file is no error.

@@ -42,7 +42,7 @@ and how each number is computed.`,
 			}
 			result, err := backtest.Run(o)
 			if err != nil {
-				return err
+				return f.missing(err)
 			}
 			if err := f.against(result.Runs, o); err != nil {
 				return err
@@ -197,6 +197,17 @@ func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
 	}
 	o.Load, o.Instrument = store.Load, market.Known
 	return nil
+}
+
+// missing says of a symbol without bars where they are looked for.
+func (f backtestFlags) missing(err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case f.stored:
+		return hinted(err, "maemae history pull, or history import; or take the symbol out of the rules")
+	}
+	return hinted(err, "the file goes into "+f.data+"; or take the symbol out of the rules")
 }
 
 func parseDateFlag(name, text string) (market.Date, error) {

@@ -119,11 +119,11 @@ newest first). Bars that disagree with stored ones are refused, not mixed: --rep
 			if err := privateDir(p.state); err != nil {
 				return err
 			}
-			s, _, err := p.store()
+			s, cal, err := p.store()
 			if err != nil {
 				return err
 			}
-			return importFiles(c.OutOrStdout(), s, args, raw, replace)
+			return importFiles(c.OutOrStdout(), s, cal, args, raw, replace)
 		},
 	}
 	c.Flags().BoolVar(&raw, "raw", false, "the prices are as traded, not adjusted for splits and rights")
@@ -132,7 +132,7 @@ newest first). Bars that disagree with stored ones are refused, not mixed: --rep
 }
 
 // importFiles stores every file; what is wrong with one does not keep the others out.
-func importFiles(w io.Writer, s *history.Store, paths []string, raw, replace bool) error {
+func importFiles(w io.Writer, s *history.Store, cal *market.Calendar, paths []string, raw, replace bool) error {
 	var files []string
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -159,8 +159,25 @@ func importFiles(w io.Writer, s *history.Store, paths []string, raw, replace boo
 			continue
 		}
 		fmt.Fprintf(w, "%s %s  %d bars, %d new, %d corrected\n", b.Symbol, market.Known(b.Symbol).Name, b.Len(), change.Added, change.Corrected)
+		if missing, first := gaps(b, cal); missing > 0 {
+			fmt.Fprintf(w, "  no bar on %d sessions between them, the first %s: maemae history check %s\n", missing, first, b.Symbol)
+		}
 	}
 	return errors.Join(failed...)
+}
+
+// gaps counts the sessions of the exchange that have no bar between others.
+func gaps(b history.Bars, cal *market.Calendar) (sessions int, first market.Date) {
+	for _, f := range history.Inspect(b, cal, market.Known(b.Symbol)) {
+		if f.Doubt != history.Gap {
+			continue
+		}
+		if sessions == 0 {
+			first = f.From
+		}
+		sessions += f.Sessions
+	}
+	return sessions, first
 }
 
 func importFile(s *history.Store, path string, raw, replace bool) (history.Change, history.Bars, error) {

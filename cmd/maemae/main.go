@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"maemae/history"
 	"maemae/strategy"
 )
 
@@ -89,6 +90,10 @@ func hintOf(err error) string {
 	var h hintError
 	if errors.As(err, &h) {
 		return h.hint
+	}
+	var place *history.PlaceError
+	if errors.As(err, &place) {
+		return place.Hint
 	}
 	return ""
 }

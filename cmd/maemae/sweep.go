@@ -78,7 +78,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if err := errors.Join(err, close()); errors.Is(err, backtest.ErrOtherSweep) {
 				return hinted(err, "name another file, or remove "+f.resume)
 			} else if err != nil {
-				return err
+				return f.missing(err)
 			}
 			if f.report != "" {
 				if err := f.page(result, o); err != nil {
@@ -139,7 +139,7 @@ func (f sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
 	with.Out, _ = strconv.Atoi(m[2])
 	r, err := backtest.WalkForward(o, with)
 	if err != nil {
-		return err
+		return f.missing(err)
 	}
 	if f.asJSON {
 		return printJSON(w, r)
