@@ -64,6 +64,7 @@ func newBook(a *account, signals []signals) (*book, error) {
 	if !fits || !held {
 		return nil, errWide
 	}
+	fills := 0
 	for i, l := range a.legs {
 		f := &fastLeg{leg: l, index: i}
 		if !f.constants(b.scale) {
@@ -75,7 +76,9 @@ func newBook(a *account, signals []signals) (*book, error) {
 		b.ends |= f.end
 		b.watches = b.watches || f.watches && !a.o.ExitsAtSlots
 		b.legs = append(b.legs, f)
+		fills += min(2*f.enter.Trues(), l.tape.bars.Len()/16)
 	}
+	b.fills = make([]fastFill, 0, fills) // a guess: a buy and a sell for each entry, where entries are rare
 	b.due, b.queue, b.held, b.wishes = make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs)), make([]*fastLeg, 0, len(b.legs))
 	return b, nil
 }
@@ -170,6 +173,9 @@ func (b *book) session(s int) error {
 	for _, l := range b.due {
 		i, here := l.tape.bar(s)
 		l.bar, l.trades = i, here && !l.tape.halted(i)
+		if here {
+			l.volume = l.tape.bars.Volume[i] // on its way while the price is awaited: both lie far from what was read last
+		}
 		if b.watches && l.watches && l.trades && l.shares > 0 {
 			b.watchOpen(l, s)
 		}
@@ -355,7 +361,7 @@ func (b *book) affordable(l *fastLeg, price, wanted int64) int64 {
 // fillable is how many of the shares the bar of the session gives.
 func (b *book) fillable(l *fastLeg, side broker.Side, wanted int64) int64 {
 	upper, lower := l.tape.locked(l.bar)
-	n := b.o.room(wanted, l.tape.bars.Volume[l.bar])
+	n := b.o.room(wanted, l.volume)
 	if side == broker.Buy && upper || side == broker.Sell && lower {
 		n = 0
 	}
@@ -462,19 +468,28 @@ func (b *book) final() int64 { return b.equityAt(b.days.len()-1, atClose) }
 func (b *book) draw() {
 	n := b.days.len() - b.begin
 	b.equity, b.cashes = slices.Grow(b.equity[:0], n)[:n], append(b.cashes[:0], report.Step{Cash: b.start})
-	done, cash := 0, b.start
+	cash := b.start
 	for i := range b.fills {
 		f := &b.fills[i]
 		at := f.session - b.begin
-		fill(b.equity[done:at], cash)
-		done, cash = at, cash+f.paid()
+		cash += f.paid()
 		if last := &b.cashes[len(b.cashes)-1]; last.From == at {
 			last.Cash = cash
 		} else {
 			b.cashes = append(b.cashes, report.Step{From: at, Cash: cash})
 		}
 	}
-	fill(b.equity[done:], cash)
+	if b.straight() {
+		b.drawSpans()
+		return
+	}
+	for i, step := range b.cashes {
+		to := n
+		if i+1 < len(b.cashes) {
+			to = b.cashes[i+1].From
+		}
+		fill(b.equity[step.From:to], step.Cash)
+	}
 	for _, l := range b.legs {
 		l.counted, l.marked = 0, b.begin
 	}
@@ -488,9 +503,24 @@ func (b *book) draw() {
 	}
 }
 
-func fill(equity []int64, cash int64) {
+// drawSpans is the curve of one symbol: what its spans say, before them the cash, and after its last bar what that left.
+func (b *book) drawSpans() {
+	b.split()
+	k := min(max(0, b.legs[0].tape.offset-b.begin), len(b.equity))
+	fill(b.equity[:k], b.start)
+	for _, s := range b.spans {
+		equity := b.equity[k : k+len(s.values)]
+		for i, v := range s.values {
+			equity[i] = s.cash + s.held*v
+		}
+		k += len(s.values)
+	}
+	fill(b.equity[k:], b.final())
+}
+
+func fill(equity []int64, amount int64) {
 	for i := range equity {
-		equity[i] = cash
+		equity[i] = amount
 	}
 }
 

@@ -30,6 +30,7 @@ type fastLeg struct {
 	since, watched      int
 	next                int // session
 	bar                 int // of the session looked at
+	volume              int64
 	trades              bool
 
 	taxed   decimal.Decimal // the tax that the rate is of

@@ -57,16 +57,20 @@ func runsOf(values []int64) (list []run) {
 	return list
 }
 
+// straight tells whether the curve is that of one symbol whose bars follow the sessions one by one.
+func (b *book) straight() bool { return len(b.legs) == 1 && b.legs[0].tape.newest == nil }
+
 // split finds the spans of the curve: of one symbol they are known without drawing it.
 func (b *book) split() {
-	b.spans = b.spans[:0]
-	l := b.legs[0]
-	if len(b.legs) > 1 || l.tape.newest != nil {
+	if !b.straight() {
 		b.draw()
-		b.spans = append(b.spans, span{held: 1, values: b.equity})
+		b.spans = append(b.spans[:0], span{held: 1, values: b.equity})
 		return
 	}
-	closes, from, cash := l.tape.bars.Close, max(0, b.begin-l.tape.offset), b.start
+	l := b.legs[0]
+	b.spans = slices.Grow(b.spans[:0], len(b.fills)+1)
+	closes, cash := l.tape.bars.Close, b.start
+	from := min(max(0, b.begin-l.tape.offset), len(closes))
 	l.counted = 0
 	for i := range b.fills {
 		f := &b.fills[i]

@@ -17,9 +17,10 @@ var bollinger = Spec{
 	Source:  "Lean BollingerBands (Simple)",
 	Unit:    "as the series", Example: "close < bollinger(20, 2).lower",
 	Reads: []string{"close"}, TakesSeries: true,
-	Params:  []Param{period(20), multiplier("std", 2)},
-	Outputs: []string{"middle", "upper", "lower"},
-	warmUp:  periodOf,
+	Params:   []Param{period(20), multiplier("std", 2)},
+	Outputs:  []string{"middle", "upper", "lower"},
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		if out, ok := bollingerNarrow(in.Source, n, a.Decimal("std")); ok {

@@ -18,7 +18,8 @@ var cci = Spec{
 	Unit:    "none", Example: "cci(20) crosses above -100",
 	Reads:  []string{"high", "low", "close"},
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		t := total3(in.High, in.Low, in.Close)

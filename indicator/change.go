@@ -10,7 +10,8 @@ var change = Spec{
 	Source:  "KIS strategy builder",
 	Unit:    "percent", Example: "change() >= 3",
 	Reads: []string{"close"}, TakesSeries: true, PercentUnit: true,
-	Outputs: []string{"value"},
-	warmUp:  bars(2),
-	compute: func(in Input, _ Args) []series.Series { return one(rate(in.Source, 1)) },
+	Outputs:  []string{"value"},
+	Windowed: true,
+	warmUp:   bars(2),
+	compute:  func(in Input, _ Args) []series.Series { return one(rate(in.Source, 1)) },
 }

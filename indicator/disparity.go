@@ -12,7 +12,8 @@ var disparity = Spec{
 	Unit:    "percent", Example: "disparity(close, 20) < 90",
 	Reads: []string{"close"}, TakesSeries: true, PercentUnit: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(percent(in.Source, series.Mean(in.Source, a.Integer("period"))))
 	},

@@ -12,7 +12,8 @@ var donchian = Spec{
 	Unit:    "price", Example: "close > donchian(20).upper[1]",
 	Reads:  []string{"high", "low"},
 	Params: []Param{period(20)}, Outputs: []string{"upper", "lower"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		return []series.Series{series.Highest(in.High, n), series.Lowest(in.Low, n)}

@@ -12,7 +12,8 @@ var highest = Spec{
 	Unit:    "as the series", Example: "close > highest(high, 20)[1]",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Highest(in.Source, a.Integer("period")))
 	},

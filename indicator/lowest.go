@@ -11,7 +11,8 @@ var lowest = Spec{
 	Unit:    "as the series", Example: "close < lowest(low, 20)[1]",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Lowest(in.Source, a.Integer("period")))
 	},

@@ -12,7 +12,8 @@ var lwma = Spec{
 	Unit:    "as the series", Example: "close > lwma(close, 20)",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(linear(in.Source, a.Integer("period")))
 	},

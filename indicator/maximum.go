@@ -11,7 +11,8 @@ var maximum = Spec{
 	Unit:    "price", Example: "close > maximum(20)[1]",
 	Reads:  []string{"close"},
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Highest(in.Close, a.Integer("period")))
 	},

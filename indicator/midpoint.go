@@ -12,7 +12,8 @@ var midpoint = Spec{
 	Unit:    "as the series", Example: "close > midpoint(close, 14)",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(14)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		return one(over(series.Add(series.Highest(in.Source, n), series.Lowest(in.Source, n)), 2))

@@ -12,7 +12,8 @@ var midprice = Spec{
 	Unit:    "price", Example: "close > midprice(14)",
 	Reads:  []string{"high", "low"},
 	Params: []Param{period(14)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(middleOf(in, a.Integer("period")))
 	},

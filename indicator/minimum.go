@@ -11,7 +11,8 @@ var minimum = Spec{
 	Unit:    "price", Example: "close < minimum(20)[1]",
 	Reads:  []string{"close"},
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Lowest(in.Close, a.Integer("period")))
 	},

@@ -12,7 +12,8 @@ var momentum = Spec{
 	Unit:    "percent", Example: "momentum(close, 10) > 0",
 	Reads: []string{"close"}, TakesSeries: true, PercentUnit: true,
 	Params: []Param{period(10)}, Outputs: []string{"value"},
-	warmUp: periodAnd(1),
+	Windowed: true,
+	warmUp:   periodAnd(1),
 	compute: func(in Input, a Args) []series.Series {
 		return one(rate(in.Source, a.Integer("period")))
 	},

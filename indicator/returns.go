@@ -12,7 +12,8 @@ var returns = Spec{
 	Unit:    "percent", Example: "returns(close, 60) > 30",
 	Reads: []string{"close"}, TakesSeries: true, PercentUnit: true,
 	Params: []Param{period(60)}, Outputs: []string{"value"},
-	warmUp: periodAnd(1),
+	Windowed: true,
+	warmUp:   periodAnd(1),
 	compute: func(in Input, a Args) []series.Series {
 		return one(rate(in.Source, a.Integer("period")))
 	},

@@ -12,7 +12,8 @@ var sma = Spec{
 	Unit:    "as the series", Example: "close > sma(close, 20)",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Mean(in.Source, a.Integer("period")))
 	},

@@ -31,6 +31,10 @@ type Spec struct {
 	// comparing it with a ratio such as 5% = 0.05 is a mistake.
 	PercentUnit bool
 
+	// Windowed: a value depends on the last WarmUpOf bars and on nothing before
+	// them.
+	Windowed bool
+
 	warmUp  func(Args) []int // bars to the first value, per output or one for all
 	compute func(Input, Args) []series.Series
 	check   func(Args) error // what parameters must satisfy together; may be nil

@@ -12,7 +12,8 @@ var std = Spec{
 	Unit:    "as the series", Example: "std(close, 20) > std(close, 20)[1]",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Sqrt(series.Variance(in.Source, a.Integer("period"))))
 	},

@@ -12,7 +12,8 @@ var trima = Spec{
 	Unit:    "as the series", Example: "close > trima(close, 20)",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		return one(series.Mean(series.Mean(in.Source, (n+1)/2), n/2+1))

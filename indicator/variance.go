@@ -12,7 +12,8 @@ var variance = Spec{
 	Unit:    "the series squared", Example: "variance(close, 20) > 0",
 	Reads: []string{"close"}, TakesSeries: true,
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		return one(series.Variance(in.Source, a.Integer("period")))
 	},

@@ -12,7 +12,8 @@ var vwma = Spec{
 	Unit:    "price", Example: "close > vwma(20)",
 	Reads:  []string{"close", "volume"},
 	Params: []Param{period(20)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		return one(series.Div(series.Sum(series.Mul(in.Close, in.Volume), n), series.Sum(in.Volume, n)))

@@ -13,7 +13,8 @@ var williamsR = Spec{
 	Unit:    "percent, -100 to 0", Example: "williams_r(14) < -80",
 	Reads: []string{"high", "low", "close"}, PercentUnit: true,
 	Params: []Param{period(14)}, Outputs: []string{"value"},
-	warmUp: periodOf,
+	Windowed: true,
+	warmUp:   periodOf,
 	compute: func(in Input, a Args) []series.Series {
 		n := a.Integer("period")
 		return one(percent(series.Sub(in.Close, series.Highest(in.High, n)), spread(in, n)))

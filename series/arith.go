@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"math/big"
 	"math/bits"
 )
@@ -24,12 +25,13 @@ func sum(a, b Series, sign int64) Series {
 		kb *= sign
 		lo, hi, fit := boundSum(a, b, ka, kb)
 		if fit {
-			out, x, y := make([]int64, r.n), a.narrow, b.narrow
+			room := cmp.Or(a.room, b.room)
+			out, x, y := room.column(r.n), a.narrow, b.narrow
 			x, y = x[:len(out)], y[:len(out)]
 			for i := r.first; i < len(out); i++ {
 				out[i] = x[i]*ka + y[i]*kb
 			}
-			return newBounded(max(a.scale, b.scale), out, r, lo, hi)
+			return newBounded(max(a.scale, b.scale), out, r, lo, hi).In(room)
 		}
 	}
 	scale := max(a.scale, b.scale)
@@ -107,12 +109,13 @@ func Mul(a, b Series) Series {
 	r := a.and(b.readiness)
 	scale := a.scale + b.scale
 	if lo, hi, fit := boundProduct(&a, &b); fit {
-		out, x, y := make([]int64, r.n), a.narrow, b.narrow
+		room := cmp.Or(a.room, b.room)
+		out, x, y := room.column(r.n), a.narrow, b.narrow
 		x, y = x[:len(out)], y[:len(out)]
 		for i := r.first; i < len(out); i++ {
 			out[i] = x[i] * y[i]
 		}
-		return newBounded(scale, out, r, lo, hi)
+		return newBounded(scale, out, r, lo, hi).In(room)
 	}
 	out := make([]big.Int, r.n)
 	var x, y big.Int
@@ -248,9 +251,9 @@ func Shift(s Series, bars int) Series {
 		}
 		return newWide(s.scale, out, r)
 	}
-	out := make([]int64, s.n)
+	out := s.room.column(s.n)
 	copy(out[bars:], s.narrow)
-	return newBounded(s.scale, out, r, s.lo, s.hi)
+	return newBounded(s.scale, out, r, s.lo, s.hi).In(s.room)
 }
 
 // Change is s minus its value n bars ago, exact.

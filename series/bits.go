@@ -41,6 +41,14 @@ func (b Bits) Next(i int) int {
 	return at<<6 + bits.TrailingZeros64(w)
 }
 
+// Trues is the number of bars that are true.
+func (b Bits) Trues() (n int) {
+	for _, w := range b.truth {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 // bits is the readiness as a set bit for every bar that is ready.
 func (r readiness) bits() []uint64 {
 	out := make([]uint64, words(r.n))
@@ -306,6 +314,19 @@ func (b *Bits) Shift(x Bits, n int) {
 	last := len(b.truth) - 1
 	b.truth[last] &= ^uint64(0) >> (-x.n & 63)
 	b.ready[last] &= ^uint64(0) >> (-x.n & 63)
+}
+
+// Splice writes bars from.. of x over bars at.. of b, as many as both have. Both
+// numbers are multiples of 64.
+func (b *Bits) Splice(at int, x Bits, from int) {
+	copy(b.truth[at>>6:], x.truth[from>>6:])
+	copy(b.ready[at>>6:], x.ready[from>>6:])
+}
+
+// NotReadyBits is n bars none of which is ready.
+func NotReadyBits(n int) Bits {
+	room := make([]uint64, 2*words(n))
+	return Bits{n: n, truth: room[:words(n):words(n)], ready: room[words(n):]}
 }
 
 // readiness is b's readiness in the form columns have.

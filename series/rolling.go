@@ -17,9 +17,9 @@ func Sum(s Series, n int) Series {
 		lo, okLo := mulFits(s.lo, int64(n))
 		hi, okHi := mulFits(s.hi, int64(n))
 		if okLo && okHi {
-			out := make([]int64, s.n)
+			out := s.room.column(s.n)
 			rollSum(s, n, func(i int, v int64) { out[i] = v })
-			return newBounded(s.scale, out, r, lo, hi)
+			return newBounded(s.scale, out, r, lo, hi).In(s.room)
 		}
 	}
 	return rollWide(s, n, s.scale, r, func(z, sum *big.Int) { z.Set(sum) })
@@ -81,11 +81,11 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 	if !fit {
 		return Series{}, false
 	}
-	out := make([]int64, s.n)
+	out := s.room.column(s.n)
 	x := s.narrow[s.first:]
 	lo, hi := d.Signed(s.lo*up*int64(n)), d.Signed(s.hi*up*int64(n))
 	if len(x) < n {
-		return newBounded(Digits, out, r, lo, hi), true
+		return newBounded(Digits, out, r, lo, hi).In(s.room), true
 	}
 	var sum int64
 	for _, v := range x[:n-1] {
@@ -107,7 +107,7 @@ func meanNarrow(s Series, n int, r readiness) (Series, bool) {
 			sum -= old[i]
 		}
 	}
-	return newBounded(Digits, out, r, lo, hi), true
+	return newBounded(Digits, out, r, lo, hi).In(s.room), true
 }
 
 // toDigits finds how a weighted sum of mantissas of s, weights adding up to
@@ -317,7 +317,7 @@ func extreme(s Series, n, sign int) Series {
 		}
 		return newWide(s.scale, out, r)
 	}
-	out := make([]int64, s.n)
+	out := s.room.column(s.n)
 	if x := s.narrow[s.first:]; len(x) >= n {
 		if sign > 0 {
 			highest(out[s.first:], x, n)
@@ -325,7 +325,7 @@ func extreme(s Series, n, sign int) Series {
 			lowest(out[s.first:], x, n)
 		}
 	}
-	return newBounded(s.scale, out, r, s.lo, s.hi)
+	return newBounded(s.scale, out, r, s.lo, s.hi).In(s.room)
 }
 
 // highest cuts x into blocks of n. A window covers the end of one block and the

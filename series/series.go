@@ -20,6 +20,7 @@ type Series struct {
 	narrow []int64   // mantissas, where 64 bits hold them all
 	wide   []big.Int // mantissas otherwise; narrow is nil then
 	lo, hi int64     // no narrow mantissa lies outside; decides once per column whether 64 bits suffice
+	room   *Room     // for what is made from it; nil for fresh memory
 }
 
 // A bar that is not ready holds mantissa 0 in either form, so that rolling

@@ -2,7 +2,6 @@ package strategy
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -81,13 +80,16 @@ func (b Bars) With(bar market.Bar) (Bars, error) {
 }
 
 // First is the first n bars; appending to it leaves b alone.
-func (b Bars) First(n int) Bars {
+func (b Bars) First(n int) Bars { return b.between(0, n) }
+
+// between is the bars from one on and before another; appending to it leaves b alone.
+func (b Bars) between(from, to int) Bars {
 	out := Bars{
-		slices.Clip(b.Dates[:n]), b.Scale, slices.Clip(b.Open[:n]), slices.Clip(b.High[:n]),
-		slices.Clip(b.Low[:n]), slices.Clip(b.Close[:n]), slices.Clip(b.Volume[:n]), nil, b.IndexScale,
+		b.Dates[from:to:to], b.Scale, b.Open[from:to:to], b.High[from:to:to],
+		b.Low[from:to:to], b.Close[from:to:to], b.Volume[from:to:to], nil, b.IndexScale,
 	}
 	if len(b.Index) > 0 {
-		out.Index = slices.Clip(b.Index[:n])
+		out.Index = b.Index[from:to:to]
 	}
 	return out
 }

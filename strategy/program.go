@@ -104,6 +104,7 @@ type frame struct {
 	columns []column
 	pairs   []pair
 	spare   series.Bits
+	room    *series.Room // for columns of numbers that are needed for a moment only, else nil
 }
 
 // pair is two operands that were compared.
@@ -122,10 +123,21 @@ func (p *program) run(b Bars, price decimal.Decimal) *frame {
 
 func newFrame(b Bars, price decimal.Decimal) *frame { return &frame{of: b, bars: b.Len(), now: price} }
 
+// restart makes f the frame of other bars. What was computed before is gone, its memory is used again.
+func (f *frame) restart(b Bars) {
+	f.of, f.bars, f.in, f.pairs = b, b.Len(), indicator.Input{}, f.pairs[:0]
+	f.room.Clear()
+}
+
 // extend evaluates the columns that the program has more than the frame.
 func (f *frame) extend(p *program) {
 	first := len(f.columns)
 	f.columns = append(f.columns, make([]column, len(p.columns)-first)...)
+	f.evaluate(p, first)
+}
+
+// evaluate computes the columns of the program from the first on.
+func (f *frame) evaluate(p *program, first int) {
 	calls := map[int][]series.Series{}
 	for i, e := range p.columns[first:] {
 		switch c := &f.columns[first+i]; {
@@ -202,7 +214,7 @@ func (f *frame) word(word string) series.Series {
 		return f.price
 	}
 	if into.Len() == 0 {
-		*into = series.Of(scale, column)
+		*into = series.Of(scale, column).In(f.room)
 	}
 	return *into
 }

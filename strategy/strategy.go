@@ -164,6 +164,10 @@ func (s *Strategy) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 		return Columns{}, err
 	}
 	c := Columns{program: s.programOf(symbol)}
+	if b.Len() >= 2*blockBars && c.program.windowed() {
+		c.Buy, c.Sell = c.program.inBlocks(b, blockBars)
+		return c, nil
+	}
 	c.frame = c.program.run(b, decimal.Decimal{})
 	c.Buy = c.frame.truths(c.program.buy)
 	if sell := c.program.sell; sell != nil && sell.position == nil {
