@@ -58,6 +58,12 @@ func newFieldThrough(t testing.TB, o kissim.Options, rules string, through func(
 	if err != nil {
 		t.Fatal(err)
 	}
+	return fieldOn(t, sim, rules, through)
+}
+
+// fieldOn is a folder of its own and a way of its own to a market that others may use too.
+func fieldOn(t testing.TB, sim *kissim.Server, rules string, through func(*field, http.Handler) http.Handler) *field {
+	t.Helper()
 	f := &field{t: t, dir: t.TempDir(), sim: sim, patience: time.Minute}
 	handler := through(f, sim.Handler())
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

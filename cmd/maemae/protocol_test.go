@@ -222,3 +222,18 @@ func TestAPersonResolvesAndOverrides(t *testing.T) {
 		t.Errorf("resolve without a daemon: %s", out)
 	}
 }
+
+// The test's own program was not built from a known revision: with real money it ends before it has asked anybody anything.
+func TestAProgramOfUnknownSourceTradesNoRealMoney(t *testing.T) {
+	if *programPath != "maemae" {
+		t.Skip("skipped: the program that -program names may be of a known revision")
+	}
+	f := newField(t, kissim.Options{Seed: 5, Symbols: 2}, resting)
+	f.write("key", f.sim.Ready().AppKey)
+	f.write("secret", f.sim.Ready().AppSecret)
+	f.write("config.yaml", "version: 1\nenv: real\nstate: "+filepath.Join(f.dir, "state")+"\nkis: {app_key_file: key, app_secret_file: secret, account: \"50012345-01\"}\n"+
+		"limits: {order_value: 1000000, market_order_value: 1000000, symbol_value: 1000000, positions: 3, orders_per_day: 10, daily_loss: 100000}\n")
+	if out := f.fails("run"); !strings.Contains(out, "clean, known revision") {
+		t.Errorf("run with real money:\n%s", out)
+	}
+}
