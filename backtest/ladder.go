@@ -23,6 +23,8 @@ const topPrice = 1_000_000_000
 // laddersOf are the ladders of a kind of issue over the sessions, each with the first session it counts from.
 func (days *sessions) laddersOf(of market.Instrument, raw bool) []ladder {
 	key := issue{of.Board, of.Kind, raw}
+	days.reading.Lock()
+	defer days.reading.Unlock()
 	if days.ladders[key] == nil {
 		if days.ladders == nil {
 			days.ladders = map[issue][]ladder{}

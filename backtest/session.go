@@ -3,6 +3,7 @@ package backtest
 import (
 	"errors"
 	"sort"
+	"sync"
 	"time"
 
 	"maemae/market"
@@ -19,6 +20,7 @@ type sessions struct {
 	closes []int64
 	zone   *time.Location
 
+	reading sync.Mutex
 	ladders map[issue][]ladder // those read so far
 }
 
@@ -37,16 +39,20 @@ func (s *sessions) find(d market.Date) int {
 	return sort.Search(len(s.dates), func(i int) bool { return s.dates[i] >= d })
 }
 
-// between lists the sessions of the calendar from the first date to the last.
+// between lists the sessions of the calendar from the first date to the last, a year at a time: a session is large.
 func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
-	list, err := c.Sessions(first, last)
-	if err != nil {
-		return nil, err
-	}
-	n := len(list)
-	s := &sessions{dates: make([]market.Date, n), opens: make([]int64, n), closes: make([]int64, n)}
-	for i, x := range list {
-		s.dates[i], s.opens[i], s.closes[i], s.zone = x.Date, x.Open.Unix(), x.Close.Unix(), x.Open.Location()
+	s := &sessions{}
+	for from := first; from <= last; {
+		to := min(last, from.Add(365))
+		list, err := c.Sessions(from, to)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			s.dates, s.opens, s.closes = append(s.dates, x.Date), append(s.opens, x.Open.Unix()), append(s.closes, x.Close.Unix())
+			s.zone = x.Open.Location()
+		}
+		from = to.Add(1)
 	}
 	d := last
 	for i := range s.after {
