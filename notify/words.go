@@ -193,10 +193,10 @@ func lines(parts ...string) string {
 	return strings.Join(out, "\n")
 }
 
-// CriticalEntry tells whether an entry is worth a critical message, and its title in English. What a person did is known to a
-// person.
+// CriticalEntry tells whether an entry is worth a critical message that a person has to read, and its title in English. What a
+// person did is known to a person, and a hold for what is unread has that as its cause.
 func CriticalEntry(ctx context.Context, e journal.Entry) (title string, critical bool) {
-	if s, ok := e.Body.(journal.State); ok && s.By != "daemon" {
+	if s, ok := e.Body.(journal.State); ok && (s.By != "daemon" || s.Reason == "unacknowledged") {
 		return "", false
 	}
 	w := words{lang: English, names: func(string) string { return "" }, intent: func(context.Context, string) (journal.Intent, bool) { return journal.Intent{}, false }}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,41 +15,57 @@ import (
 	"maemae/notify"
 )
 
-// unread are the critical entries that came after the newest acknowledgement; stop ends the walk.
-func unread(ctx context.Context, j *journal.Journal, q journal.Query, found func(e journal.Entry, title string) (stop bool)) error {
+// unread are the critical entries that nobody acknowledged; stop ends the walk. last is the entry up to which there is
+// none.
+func unread(ctx context.Context, j *journal.Journal, q journal.Query, found func(e journal.Entry, title string) (stop bool)) (last int64, err error) {
 	for e, err := range j.Entries(ctx, journal.Query{Kinds: []string{journal.Operator{}.Kind()}, Newest: true}) {
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if o, ok := e.Body.(journal.Operator); ok && o.Act == "ack" {
-			q.After = max(q.After, e.Seq)
-			break
+			if through, err := strconv.ParseInt(o.Number, 10, 64); err == nil {
+				q.After = max(q.After, through)
+				break
+			}
 		}
 	}
-	q.Kinds = notify.Told()
+	q.Kinds, last = notify.Told(), q.After
 	for e, err := range j.Entries(ctx, q) {
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if title, critical := notify.CriticalEntry(ctx, e); critical && found(e, title) {
-			return nil
+			return last, nil
 		}
+		last = e.Seq
 	}
-	return nil
+	return last, nil
 }
 
-// holdUnread lets only exits through while something critical from before today's open is not acknowledged, and ends
-// that. What happens within the session has its own consequences. It is asked before each slot.
-func (d *daemon) holdUnread(ctx context.Context, at time.Time) {
-	s, err := d.cal.Session(market.DateOf(at))
-	if err != nil || !d.cfg.Notify.BlockUntilAck {
-		return
+// firstUnread names the first critical entry from before the date's open that is not acknowledged; empty for none. What
+// happens within the session has its own consequences.
+func (d *daemon) firstUnread(ctx context.Context, at time.Time) (what string, err error) {
+	q := journal.Query{Until: at}
+	if s, err := d.cal.Session(market.DateOf(at)); err == nil {
+		q.Until = s.Open
 	}
-	what := ""
-	err = unread(ctx, d.journal, journal.Query{Until: s.Open}, func(e journal.Entry, title string) bool {
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	q.After = d.read
+	last, err := unread(ctx, d.journal, q, func(e journal.Entry, title string) bool {
 		what = fmt.Sprintf("entry %d: %s", e.Seq, title)
 		return true
 	})
+	d.read = max(d.read, last)
+	return what, err
+}
+
+// holdUnread lets only exits through while something critical is unread, and ends that. It is asked before each slot.
+func (d *daemon) holdUnread(ctx context.Context, at time.Time) {
+	if !d.cfg.Notify.BlockUntilAck {
+		return
+	}
+	what, err := d.firstUnread(ctx, at)
 	switch {
 	case err != nil: // what cannot be read may be critical
 		err = errors.Join(err, d.engine.HoldEntries("the journal cannot be read: "+err.Error()))
@@ -62,9 +79,22 @@ func (d *daemon) holdUnread(ctx context.Context, at time.Time) {
 	}
 }
 
-// Acknowledge records that a person has read what was critical so far, and lets entries through again.
-func (d *daemon) Acknowledge(by string) error {
-	if _, err := d.journal.Append(journal.Operator{Act: "ack", By: by}); err != nil {
+// acknowledgement is what a person has read: everything up to an entry.
+func acknowledgement(through int64, by string) journal.Operator {
+	return journal.Operator{Act: "ack", Number: strconv.FormatInt(through, 10), By: by}
+}
+
+// Acknowledge records that a person has read what was critical up to an entry, and lets entries through again if nothing
+// else is unread.
+func (d *daemon) Acknowledge(ctx context.Context, through int64, by string) error {
+	if newest := d.journal.Book().Seq(); through < 1 || through > newest {
+		return fmt.Errorf("acknowledge entry %d: the journal has entries 1 to %d", through, newest)
+	}
+	if _, err := d.journal.Append(acknowledgement(through, by)); err != nil {
+		return err
+	}
+	what, err := d.firstUnread(ctx, d.clock.Now())
+	if err != nil || what != "" {
 		return err
 	}
 	return d.engine.ReleaseEntries(by)
@@ -74,8 +104,8 @@ func notifyAckCommand() *cobra.Command {
 	return stateFlag(&cobra.Command{
 		Use:   "ack",
 		Short: "say that you have read what was critical; entries pass again",
-		Long: `ack prints every critical entry of the journal since the last ack and notes that a person has read them. With
-notify.block_entries_until_ack only exits are sent while something critical from before the open is not acknowledged.`,
+		Long: `ack prints every critical entry of the journal since the last ack and notes that a person has read them; what comes after
+the printing waits for the next ack. With notify.block_entries_until_ack only exits are sent while something critical from before the open is not acknowledged.`,
 		Example: "  maemae notify ack",
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := findPlace(c)
@@ -86,8 +116,8 @@ notify.block_entries_until_ack only exits are sent while something critical from
 			if err != nil {
 				return err
 			}
-			n := 0
-			err = unread(c.Context(), j, journal.Query{}, func(e journal.Entry, title string) bool {
+			n, through := 0, j.Book().Seq()
+			_, err = unread(c.Context(), j, journal.Query{Before: through + 1}, func(e journal.Entry, title string) bool {
 				n++
 				fmt.Fprintf(c.OutOrStdout(), "%d  %s  %s\n", e.Seq, kst(e.At), title)
 				return false
@@ -95,7 +125,7 @@ notify.block_entries_until_ack only exits are sent while something critical from
 			if err = errors.Join(err, j.Close()); err != nil {
 				return err
 			}
-			err = act(c.Context(), p, "/ack", struct{}{}, func(by string) journal.Body { return journal.Operator{Act: "ack", By: by} })
+			err = act(c.Context(), p, "/ack", map[string]int64{"Through": through}, func(by string) journal.Body { return acknowledgement(through, by) })
 			return done(c, err, fmt.Sprintf("acknowledged: %d", n))
 		},
 	})

@@ -50,7 +50,7 @@ type controller interface {
 	Operate(o journal.Operator) error
 	Reload(by string) error
 	Kill(reason, by string) error
-	Acknowledge(by string) error
+	Acknowledge(ctx context.Context, through int64, by string) error
 	CancelAll(ctx context.Context) error
 	Arm(ctx context.Context, phrase, strategy, by string) error
 	Examine(ctx context.Context, intent string) (engine.Suspect, error)
@@ -102,7 +102,13 @@ func controlHandler(c controller) http.Handler {
 		return c.Halt(in.Reason, by)
 	})
 	act("/resume", func(r *http.Request, by string, _ []byte) error { return c.Resume(r.Context(), by) })
-	act("/ack", func(_ *http.Request, by string, _ []byte) error { return c.Acknowledge(by) })
+	act("/ack", func(r *http.Request, by string, body []byte) error {
+		var in struct{ Through int64 }
+		if err := strictJSON(body, &in); err != nil {
+			return err
+		}
+		return c.Acknowledge(r.Context(), in.Through, by)
+	})
 	act("/reload", func(_ *http.Request, by string, _ []byte) error { return c.Reload(by) })
 	act("/operate", func(_ *http.Request, by string, body []byte) error {
 		var o journal.Operator

@@ -50,6 +50,9 @@ type daemon struct {
 	mu    sync.Mutex
 	rules *strategy.File
 	today market.Date // of the last daily work
+
+	reading sync.Mutex
+	read    int64 // nothing critical up to this entry is unread
 }
 
 // parts are what differs between the daemon under systemd, in a demo and in a dry run.

@@ -49,17 +49,17 @@ type acted struct{ by []string }
 
 func (a *acted) did(by string) error { a.by = append(a.by, by); return nil }
 
-func (a *acted) Status() Status                                       { return Status{} }
-func (a *acted) Halt(_, by string) error                              { return a.did(by) }
-func (a *acted) Resume(_ context.Context, by string) error            { return a.did(by) }
-func (a *acted) Operate(o journal.Operator) error                     { return a.did(o.By) }
-func (a *acted) Reload(by string) error                               { return a.did(by) }
-func (a *acted) Acknowledge(by string) error                          { return a.did(by) }
-func (a *acted) Kill(_, by string) error                              { return a.did(by) }
-func (a *acted) CancelAll(context.Context) error                      { return a.did("unknown") }
-func (a *acted) Arm(_ context.Context, _, _, by string) error         { return a.did(by) }
-func (a *acted) Resolve(_ context.Context, r engine.Resolution) error { return a.did(r.By) }
-func (a *acted) Override(_ context.Context, _, _, by string) error    { return a.did(by) }
+func (a *acted) Status() Status                                          { return Status{} }
+func (a *acted) Halt(_, by string) error                                 { return a.did(by) }
+func (a *acted) Resume(_ context.Context, by string) error               { return a.did(by) }
+func (a *acted) Operate(o journal.Operator) error                        { return a.did(o.By) }
+func (a *acted) Reload(by string) error                                  { return a.did(by) }
+func (a *acted) Acknowledge(_ context.Context, _ int64, by string) error { return a.did(by) }
+func (a *acted) Kill(_, by string) error                                 { return a.did(by) }
+func (a *acted) CancelAll(context.Context) error                         { return a.did("unknown") }
+func (a *acted) Arm(_ context.Context, _, _, by string) error            { return a.did(by) }
+func (a *acted) Resolve(_ context.Context, r engine.Resolution) error    { return a.did(r.By) }
+func (a *acted) Override(_ context.Context, _, _, by string) error       { return a.did(by) }
 func (a *acted) Examine(context.Context, string) (engine.Suspect, error) {
 	return engine.Suspect{}, nil
 }
