@@ -212,7 +212,7 @@ type State struct {
 // trade (its high moves as its price does); without a strategy it sets what no strategy owns. Foreign marks an order
 // number of that date as seen and not ours. Arm permits leaving ModeKilled; with a strategy it lets one trade again whose
 // orders were rejected in a row. Promote ends the probation of a strategy as it is now. Override lets the one order of the decision named in Why pass a limit; it moves nothing.
-// Ack says that a person has read what the daemon had to say until then; it moves nothing either.
+// Ack says that a person has read what the daemon had to say up to the entry of that Number; it moves nothing either.
 type Operator struct {
 	Act      string          `json:"act"` // adopt, release, adjust, foreign, arm, promote, override, ack
 	Strategy string          `json:"strategy,omitempty"`
