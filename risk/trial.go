@@ -2,6 +2,7 @@ package risk
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -17,7 +18,9 @@ type Trial struct {
 }
 
 // Refused tells whether the limit did its work.
-func (t Trial) Refused() bool { return t.Refusal != nil && t.Refusal.Code == t.Limit }
+func (t Trial) Refused() bool {
+	return t.Refusal != nil && t.Refusal.Code == strings.TrimSuffix(t.Limit, "_age") // an age is part of the check of what is read
+}
 
 // Trials sends a synthetic buy through the gate for each limit in force: sound in all but the one respect, in which it
 // goes just beyond the limit. A limit that is not set and that orders need none of has no trial. Nothing is sent.
@@ -87,6 +90,9 @@ var beyond = []struct {
 	}},
 	{"probation", func(l Limits) bool { return !l.Probation }, func(_ *Limits, _ *Request, v *View) { v.Book.Proven = false }},
 	{"rejections", func(l Limits) bool { return l.Rejections == 0 }, func(l *Limits, _ *Request, v *View) { v.Book.Rejections = l.Rejections }},
+	{"list_age", nil, func(l *Limits, _ *Request, v *View) { v.ListAt = v.ListAt.Add(-l.ListAge - 1) }},
+	{"account_age", nil, func(l *Limits, _ *Request, v *View) { v.Account.At = v.Account.At.Add(-l.AccountAge - 1) }},
+	{"quote_age", nil, func(l *Limits, _ *Request, v *View) { v.Quote.At = v.Quote.At.Add(-l.QuoteAge - 1) }},
 	{"book", nil, func(l *Limits, _ *Request, v *View) { v.Book.At = v.Book.At.Add(-l.ListAge - 1) }},
 	{"order_shares", func(l Limits) bool { return l.OrderShares == 0 }, func(l *Limits, r *Request, _ *View) { r.Order.Shares = l.OrderShares + 1 }},
 	{"volume_share", func(l Limits) bool { return l.VolumeShare.IsZero() }, func(l *Limits, r *Request, v *View) {

@@ -128,7 +128,7 @@ func limitUse(gate *risk.Gate, u *engine.Usage) []LimitUse {
 			r.Used = usedOf(r.Limit, *u)
 		}
 		if t, ok := trials[r.Limit]; ok && t.Refused() {
-			r.Trial = strings.TrimPrefix(t.Refusal.Error(), "risk: "+r.Limit+": ")
+			r.Trial = strings.TrimPrefix(t.Refusal.Error(), "risk: "+t.Refusal.Code+": ")
 		} else if ok {
 			r.Trial = "PASSED"
 		}
