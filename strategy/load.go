@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func Load(name string, data []byte, o Options) (*File, Problems) {
 		return nil, problems
 	}
 	hash := sha256.Sum256(data)
-	return &File{Name: name, Hash: hex.EncodeToString(hash[:]), Strategies: list}, problems
+	return &File{Name: name, Hash: hex.EncodeToString(hash[:]), Strategies: list, Lists: slices.Sorted(maps.Keys(l.lists))}, problems
 }
 
 type loader struct {

@@ -17,6 +17,7 @@ type File struct {
 	Name       string
 	Hash       string // SHA-256 of the bytes, hexadecimal
 	Strategies []*Strategy
+	Lists      []string // the symbol files it names, sorted
 }
 
 // Strategy is one compiled rule.

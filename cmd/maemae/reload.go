@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -290,8 +291,8 @@ func (d *daemon) onHangup(ctx context.Context) (stop func()) {
 	if d.cfg.Watch {
 		look = every(ctx, watchEvery)
 	}
-	file := watchedFile{path: d.cfg.Strategies}
-	file.changed() // as it is
+	rules := watchedFiles{paths: d.ruleFiles}
+	rules.changed() // as they are
 	go func() {
 		defer close(done)
 		for {
@@ -301,7 +302,7 @@ func (d *daemon) onHangup(ctx context.Context) (stop func()) {
 				return
 			case <-hup:
 			case <-look:
-				if !file.changed() {
+				if !rules.changed() {
 					continue
 				}
 				by = "watch"
@@ -314,20 +315,34 @@ func (d *daemon) onHangup(ctx context.Context) (stop func()) {
 	return func() { signal.Stop(hup); cancel(); <-done }
 }
 
-// watchedFile tells when a file's content is another than it was, once for each content. What an editor is still writing
+// ruleFiles are the strategy file and the symbol files that the rules in force name.
+func (d *daemon) ruleFiles() []string {
+	out := []string{d.cfg.Strategies}
+	for _, name := range d.rulesNow().Lists {
+		out = append(out, filepath.Join(filepath.Dir(d.cfg.Strategies), name))
+	}
+	return out
+}
+
+// watchedFiles tells when files' content is another than it was, once for each content. What an editor is still writing
 // differs between two looks and does not count.
-type watchedFile struct {
-	path       string
+type watchedFiles struct {
+	paths      func() []string
 	looked     bool
 	last, told [sha256.Size]byte
 }
 
-func (w *watchedFile) changed() bool {
-	data, err := readBounded(w.path, maxRulesBytes+1)
-	if err != nil {
-		return false // an editor may be replacing it; a file that stays away is told when it is asked for
+func (w *watchedFiles) changed() bool {
+	all := sha256.New()
+	for _, path := range w.paths() {
+		data, err := readBounded(path, maxRulesBytes+1)
+		if err != nil {
+			return false // an editor may be replacing it; a file that stays away is told when it is asked for
+		}
+		one := sha256.Sum256(data)
+		all.Write(one[:])
 	}
-	sum := sha256.Sum256(data)
+	sum := [sha256.Size]byte(all.Sum(nil))
 	if !w.looked {
 		w.looked, w.last, w.told = true, sum, sum
 		return false

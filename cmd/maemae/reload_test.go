@@ -120,7 +120,7 @@ func TestAFileThatAnEditorIsStillWritingDoesNotCount(t *testing.T) {
 		}
 	}
 	write("a")
-	w := watchedFile{path: path}
+	w := watchedFiles{paths: func() []string { return []string{path} }}
 	for i, step := range []struct {
 		text string
 		want bool
@@ -132,6 +132,37 @@ func TestAFileThatAnEditorIsStillWritingDoesNotCount(t *testing.T) {
 	}
 	if err := os.Remove(path); err != nil || w.changed() {
 		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+func TestAListOfSymbolsIsWatchedToo(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("kospi.txt", "005930\n")
+	write("strategies.yaml", "version: 1\nstrategies:\n  - name: a\n    symbols: {file: kospi.txt}\n    when: close - 15m\n    buy: close > open\n    size: 1 share\n    exits: {stop_loss: 5%}\n")
+	d := &daemon{cfg: Config{Strategies: filepath.Join(dir, "strategies.yaml")}}
+	var problems strategy.Problems
+	if d.rules, problems = loadRules(d.cfg.Strategies); d.rules == nil {
+		t.Fatal(problems)
+	}
+	w := watchedFiles{paths: d.ruleFiles}
+	if w.changed() {
+		t.Error("changed at the first look")
+	}
+	write("kospi.txt", "005930\n000660\n")
+	if w.changed() || !w.changed() {
+		t.Error("a list that settled on other symbols is no change")
+	}
+	f, problems := loadRules(d.cfg.Strategies)
+	if f == nil {
+		t.Fatal(problems)
+	}
+	if len(ruleChanges(d.rules.Strategies, f.Strategies)) != 1 {
+		t.Error("the rule with that list has not changed")
 	}
 }
 
