@@ -113,7 +113,7 @@ func rootCommand() *cobra.Command {
 		return hinted(usageError{err}, c.CommandPath()+" --help")
 	})
 	root.AddCommand(demoCommand(), runCommand(), simCommand(), checkCommand(), initCommand(), evalCommand(), decideCommand(), versionCommand(), importCommand(), exportCommand(), backtestCommand(), historyCommand(), indicatorsCommand(), schemaCommand(), parityCommand(), sweepCommand(), notifyCommand())
-	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), pnlCommand(), logsCommand(), reloadCommand(), diffCommand(), manCommand(), verifyCommand(), backupCommand(), restoreCommand())
+	root.AddCommand(statusCommand(), decisionsCommand(), explainCommand(), ordersCommand(), positionsCommand(), pnlCommand(), logsCommand(), reloadCommand(), diffCommand(), manCommand(), benchCommand(), verifyCommand(), backupCommand(), restoreCommand())
 	root.AddCommand(doctorCommand(), limitsCommand(), haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand(), promoteCommand())
 	for _, c := range root.Commands() {
 		strictArgs(c)
