@@ -31,6 +31,7 @@ const token = "0123456789abcdef0123456789abcdef"
 type stage struct {
 	journal *journal.Journal
 	entries []journal.Entry
+	rules   string // besides the canned ones
 	server  *httptest.Server
 	host    string
 
@@ -95,6 +96,7 @@ func (s *stage) serve(t testing.TB, ticks func(context.Context, time.Duration) <
 	if err != nil {
 		t.Fatal(err)
 	}
+	rules = append(rules, s.rules...)
 	file, problems := strategy.Load("rules.yaml", rules, strategy.Options{})
 	if file == nil {
 		t.Fatal(problems)

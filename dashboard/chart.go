@@ -77,11 +77,10 @@ func (s *server) candles(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) chartOf(ctx context.Context, symbol market.Symbol, rule string) (chart, error) {
 	c := chart{Symbol: symbol, Bars: []candle{}, Lines: []line{}, Marks: []mark{}}
-	stored, err := s.Bars(symbol)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	bars, err := s.stored(symbol)
+	if err != nil {
 		return c, err
 	}
-	bars := strategy.Bars{Dates: stored.Dates, Scale: stored.Scale, Open: stored.Open, High: stored.High, Low: stored.Low, Close: stored.Close, Volume: stored.Volume}
 	newest, err := s.answered(ctx, journal.Query{Symbol: symbol, Limit: 1})
 	if err != nil {
 		return c, err
@@ -108,12 +107,32 @@ func (s *server) chartOf(ctx context.Context, symbol market.Symbol, rule string)
 	return c, err
 }
 
-// lines are the operands in the newest evidence of the rule that stand on their own, each evaluated on every bar.
+// stored are the symbol's completed bars; none where nothing is stored.
+func (s *server) stored(symbol market.Symbol) (strategy.Bars, error) {
+	b, err := s.Bars(symbol)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return strategy.Bars{}, err
+	}
+	return strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}, nil
+}
+
+// lines are the operands in the newest evidence of the rule that stand on their own, each evaluated on every bar. What
+// compares with an index has no value on a bar that is still forming.
 func (s *server) lines(ctx context.Context, symbol market.Symbol, rule string, bars strategy.Bars, from int) ([]line, error) {
 	out := []line{}
 	newest, err := s.answered(ctx, journal.Query{Strategy: rule, Symbol: symbol, Limit: 1})
 	if err != nil || len(newest) == 0 {
 		return out, err
+	}
+	for _, r := range s.Rules().Strategies {
+		if r.Name != rule || r.Index == "" {
+			continue
+		}
+		index, err := s.stored(r.Index)
+		if err != nil {
+			return out, err
+		}
+		bars = bars.WithIndex(index)
 	}
 	seen := map[string]bool{}
 	var walk func(e *strategy.Evidence, name string) error
@@ -149,7 +168,7 @@ func (s *server) lines(ctx context.Context, symbol market.Symbol, rule string, b
 // draw evaluates an operand on the bars; drawn is false for one that needs the rule around it.
 func draw(text, name string, bars strategy.Bars, from int) (l line, drawn bool, err error) {
 	expr, problems := strategy.ParseExpr(text)
-	if expr == nil || problems.Fatal() || expr.ReadsIndex() {
+	if expr == nil || problems.Fatal() || expr.ReadsIndex() && len(bars.Index) == 0 {
 		return l, false, nil
 	}
 	column, err := expr.Eval(bars)

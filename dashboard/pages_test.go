@@ -345,6 +345,46 @@ func TestAChartIsTheStoredBarsAndTheRuleComputedFromThem(t *testing.T) {
 	}
 }
 
+func TestALineThatComparesWithAnIndexIsDrawnFromTheIndexsBars(t *testing.T) {
+	s := record(t, "")
+	s.rules = "\n  - name: steady\n    symbols: [\"005930\"]\n    index: \"100870\"\n    bars: completed\n    when: close - 15m\n    buy: beta(20) < 1\n    size: 1 share\n    exits: {stop_loss: 5%}\n"
+	d := newestDecision(t, s, "rising", "005930")
+	truth := false
+	d.ID, d.Strategy, d.Buy, d.Sell = "steady-1", "steady", &strategy.Evidence{Text: "beta(20) < 1", Truth: &truth, Children: []*strategy.Evidence{{Text: "beta(20)", Value: "1.5"}}}, nil
+	s.append(t, d)
+	s.serve(t, nil)
+	_, text := s.get(t, s.person(t), "/data/symbols/005930?strategy=steady")
+	var got chart
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Lines) != 1 || got.Lines[0].Name != "beta(20)" || !got.Forming {
+		t.Fatalf("lines %+v, forming %v", got.Lines, got.Forming)
+	}
+	of := func(symbol market.Symbol) strategy.Bars {
+		b, err := bars(symbol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strategy.Bars{Dates: b.Dates, Scale: b.Scale, Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume}
+	}
+	expr, _ := strategy.ParseExpr("beta(20)")
+	stored := of("005930")
+	want, err := expr.Eval(stored.WithIndex(of("100870")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := got.Lines[0].Values
+	if values[len(values)-1] != "" {
+		t.Errorf("a value %s on the forming bar, whose index is not known", values[len(values)-1])
+	}
+	for i, v := range values[:len(values)-1] {
+		if w := want.Text(stored.Len() - len(values) + 1 + i); v != w || v == "" {
+			t.Fatalf("bar %d: %q, want %q", i, v, w)
+		}
+	}
+}
+
 func newestDecision(t testing.TB, s *stage, rule string, symbol market.Symbol) journal.Decision {
 	t.Helper()
 	q := journal.Query{Kinds: []string{"decision"}, Strategy: rule, Symbol: symbol, Newest: true, Limit: 1}
