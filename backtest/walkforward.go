@@ -3,6 +3,7 @@ package backtest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -19,6 +20,15 @@ type WalkForwardOptions struct {
 	SweepOptions
 	In, Out  int
 	Anchored bool // In grows: every pick begins with the first session
+	// Files opens the file that keeps the finished sets of a window's pick, so that the walk goes on where it was broken
+	// off; nil keeps none. File stays nil.
+	Files func(window int) (WindowFile, error)
+}
+
+// WindowFile is the SweepFile of one window. It is closed when the window has its pick.
+type WindowFile interface {
+	SweepFile
+	io.Closer
 }
 
 // WalkForwardResult is what comes of trading values that were picked before the sessions in which they trade.
@@ -60,7 +70,7 @@ func walkForward(o Options, f WalkForwardOptions) (r WalkForwardResult, err erro
 		return r, fmt.Errorf("windows of %d and %d sessions are out of range", f.In, f.Out)
 	}
 	if f.File != nil {
-		return r, errors.New("a file of finished sets is of one sweep")
+		return r, errors.New("a file of finished sets is of one sweep: Files is of windows")
 	}
 	s, err := openSweep(&o, f.SweepOptions)
 	if err == nil {
@@ -173,10 +183,18 @@ func (j *join) window(pick, trade []market.Date) error {
 }
 
 // best is the best set over the sessions of the pick, nil where none is ranked.
-func (j *join) best(w ForwardWindow) (*Trial, error) {
-	o := j.o
+func (j *join) best(w ForwardWindow) (_ *Trial, err error) {
+	o, with := j.o, j.f.SweepOptions
 	o.From, o.To, o.Progress = w.PickFrom, w.PickTo, nil
-	s, err := openSweep(&o, j.f.SweepOptions)
+	if j.f.Files != nil {
+		file, err := j.f.Files(len(j.windows))
+		if err != nil {
+			return nil, err
+		}
+		with.File = file
+		defer func() { err = errors.Join(err, file.Close()) }()
+	}
+	s, err := openSweep(&o, with)
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,12 @@ type PageOptions struct {
 	Sweep Sweep                                     // what the run was picked from
 }
 
-// Sweep is what stands before the runs on the page of a sweep.
+// Sweep is what stands before the runs on the page of a sweep or of a walk forward.
 type Sweep struct {
-	Heads []string // of a table of the best sets
+	Title string   // "Sweep", "Walk forward"
+	Table string   // what the table shows: "The best sets"
+	Texts int      // how many columns are texts; the others are numbers
+	Heads []string // of the table
 	Rows  [][]string
 	Notes []string // how many were tried, what luck would show
 	Grids []Grid
@@ -78,11 +81,11 @@ func HTML(to io.Writer, r Result, o PageOptions) error {
 		}
 		p.Runs = append(p.Runs, s)
 	}
-	p.Sweep.Heads, p.Sweep.Rows, p.Sweep.Notes = o.Sweep.Heads, o.Sweep.Rows, o.Sweep.Notes
+	p.Sweep = swept{Title: o.Sweep.Title, Table: o.Sweep.Table, Texts: o.Sweep.Texts, Heads: o.Sweep.Heads, Rows: o.Sweep.Rows, Notes: o.Sweep.Notes}
 	for _, g := range o.Sweep.Grids {
 		p.Sweep.Grids = append(p.Sweep.Grids, heatOf(l, g))
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"t": l.say, "months": l.months, "shades": shades}).ParseFS(pageFiles, "html/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"t": l.say, "months": l.months, "shades": shades, "minus": minus}).ParseFS(pageFiles, "html/page.html")
 	if err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
@@ -108,6 +111,8 @@ type page struct {
 
 // swept is what the runs were picked from.
 type swept struct {
+	Title, Table string
+	Texts        int
 	Heads, Notes []string
 	Rows         [][]string
 	Grids        []heat

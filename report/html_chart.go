@@ -16,6 +16,7 @@ import (
 const (
 	plotWide, plotHigh = 1000, 300
 	plotColumns        = 1000 // a line keeps the lowest, highest and last value of each
+	roomRight          = 96   // percent of the width after which a date has no room
 	logFrom            = 8    // times the lowest value that the highest has to be for a log scale
 )
 
@@ -87,6 +88,9 @@ func curveCharts(l tongue, id string, r Run, bars map[market.Symbol][]market.Bar
 	if r.Index != nil && len(r.Index.equity) == n {
 		lines = append(lines, line{r.Index.Name, "index", r.Index.equity, false})
 		falls = append(falls, line{r.Index.Name, "index", drawdowns(r.Cash, r.Index.equity), false})
+		if r.Index.From > r.From {
+			note = strings.TrimSpace(note + " " + fmt.Sprintf(l.say("%s begins on %s; until then it stands at the cash of the start."), r.Index.Name, r.Index.From))
+		}
 	}
 	first := plot(dates, lines, true, l.short, grouped)
 	first.ID, first.Title, first.Note, first.Class = id+"-equity", l.say("Equity"), note, "tall"
@@ -363,7 +367,7 @@ func (s scale) ticks() []decimal.Decimal {
 	if s.log {
 		return s.logTicks()
 	}
-	step := roundStep(s.high.Sub(s.low).DivRound(decimal.NewFromInt(4), 12))
+	step := roundStep(s.high.Sub(s.low).DivRound(decimal.NewFromInt(6), 12))
 	var out []decimal.Decimal
 	for v := s.low.Div(step).Ceil().Mul(step); v.LessThanOrEqual(s.high); v = v.Add(step) {
 		out = append(out, v)
@@ -506,9 +510,11 @@ func dateTicks(dates []market.Date) []tick {
 	step := (len(found) + most - 1) / most
 	var out []tick
 	for k := 0; k < len(found); k += max(1, step) {
-		i := found[k]
-		x := across(i, len(dates))
-		out = append(out, tick{At: unit(100 * float64(i) / float64(max(1, len(dates)-1))), Line: x, Text: label(dates[i])})
+		i, last := found[k], max(1, len(dates)-1)
+		if i*100 > last*roomRight && len(out) > 0 {
+			break // its text would stand beyond the edge
+		}
+		out = append(out, tick{At: unit(100 * float64(i) / float64(last)), Text: label(dates[i])})
 	}
 	return out
 }

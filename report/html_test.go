@@ -6,12 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +18,7 @@ import (
 
 	"maemae/broker"
 	"maemae/market"
+	"maemae/report/pagetest"
 )
 
 func bar(d market.Date, closes string) market.Bar {
@@ -116,6 +112,25 @@ func TestBuyAndHoldFollowsTheClosesOfEachSymbolFromItsFirst(t *testing.T) {
 	want := []string{"1000", "1100", "1100", "1250"}
 	if d := cmp.Diff(want, texts(got)); d != "" {
 		t.Error(d)
+	}
+}
+
+// An index that has no closes at the beginning of the run stands still there, and the page says from when it counts.
+func TestAnIndexThatBeginsLaterSaysSo(t *testing.T) {
+	for _, x := range []struct {
+		first, want string
+		from        market.Date
+	}{
+		{"2024-01-03", "KOSPI begins on 2024-01-03; until then it stands at the cash of the start.", 20240103},
+		{"2024-01-02", "", 20240102},
+	} {
+		r := small()
+		all := []market.Bar{bar(20240102, "10"), bar(20240103, "10"), bar(20240105, "20")}
+		r.Index = Against(r, "KOSPI", all[slices.IndexFunc(all, func(b market.Bar) bool { return b.Date.String() == x.first }):])
+		page := shown(t, PageOptions{}, r)
+		if r.Index.From != x.from || strings.Contains(page, "begins on") != (x.want != "") || !strings.Contains(page, x.want) {
+			t.Errorf("from %s, want %s and %q on the page", r.Index.From, x.from, x.want)
+		}
 	}
 }
 
@@ -292,51 +307,13 @@ func TestAWideGridShowsShadesUnderSharedHeadings(t *testing.T) {
 	}
 }
 
-// browse opens a page in Chromium and returns what it said on its console, and how many connections it asked for.
-func browse(t *testing.T, page string) (console []string, asked int) {
-	t.Helper()
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium here: apt-get install chromium")
-	}
-	count := make(chan struct{}, 1000)
-	ofChromium := regexp.MustCompile(`(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$`) // it asks home by itself
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !ofChromium.MatchString(r.Host) {
-			count <- struct{}{}
-		}
-		w.WriteHeader(http.StatusForbidden)
-	}))
-	defer proxy.Close()
-	dir := t.TempDir()
-	file := filepath.Join(dir, "page.html")
-	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	host, port, err := net.SplitHostPort(proxy.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
-		"--proxy-server="+host+":"+port, "--proxy-bypass-list=<-loopback>", "--user-data-dir="+filepath.Join(dir, "profile"),
-		"--enable-logging=stderr", "--screenshot="+filepath.Join(dir, "page.png"), "--window-size=1200,2000", "file://"+file).CombinedOutput()
-	if err != nil {
-		t.Fatalf("chromium: %v\n%s", err, out)
-	}
-	return regexp.MustCompile(`(?m)^.*CONSOLE.*$`).FindAllString(string(out), -1), len(count)
-}
-
 func TestChromiumOpensThePageWithoutAWord(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
 	page := shown(t, PageOptions{Bars: smallBars}, small())
-	if console, asked := browse(t, page); len(console) > 0 || asked > 0 {
+	if console, asked := pagetest.Browse(t, page); len(console) > 0 || asked > 0 {
 		t.Errorf("%d requests; console: %q", asked, console)
 	}
 	policy := regexp.MustCompile(`<meta http-equiv[^>]*>`)
-	if console, asked := browse(t, policy.ReplaceAllString(page, "")+`<img src="http://elsewhere.example/a.png"><script>lost()</script>`); len(console) == 0 || asked == 0 {
+	if console, asked := pagetest.Browse(t, policy.ReplaceAllString(page, "")+`<img src="http://elsewhere.example/a.png"><script>lost()</script>`); len(console) == 0 || asked == 0 {
 		t.Error("this test cannot see a request or a word on the console")
 	}
 }

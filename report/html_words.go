@@ -53,6 +53,7 @@ var spoken = map[string][2]string{
 	"take_profit":   {"take profit", "익절"},
 	"trailing_stop": {"trailing stop", "추적 손절"},
 	"max_holding":   {"longest holding", "최대 보유 기간"},
+	"window_end":    {"end of the window", "구간 종료"},
 
 	"Open":             {"", "시가"},
 	"High":             {"", "고가"},
@@ -116,7 +117,19 @@ var spoken = map[string][2]string{
 	"Past results of a rule say nothing certain about its future.":                                                                                                                          {"", "과거의 결과는 미래를 보장하지 않습니다."},
 	"dot: buy · square: sell":                          {"", "점: 매수 · 네모: 매도"},
 	"Each cell has the best over the other parameters": {"", "각 칸은 나머지 매개변수 가운데 가장 좋은 값입니다"},
-	"The best sets":                                    {"", "가장 좋은 조합"},
+	"Walk forward":  {"", "전진 분석"},
+	"The windows":   {"", "구간"},
+	"Picked over":   {"", "학습 구간"},
+	"Traded over":   {"", "검증 구간"},
+	"Before":        {"", "학습 성과"},
+	"After":         {"", "검증 성과"},
+	"Final equity":  {"", "최종 평가금액"},
+	"A year":        {"", "연수익률"},
+	"Sharpe":        {"", "샤프 비율"},
+	"Win rate":      {"", "승률"},
+	"Costs":         {"", "비용"},
+	"The best sets": {"", "가장 좋은 조합"},
+	"%s begins on %s; until then it stands at the cash of the start.": {"", "%s은(는) %s에 시작하며, 그 전에는 시작 현금으로 표시합니다."},
 }
 
 // kind is how a metric is read.
@@ -287,6 +300,14 @@ func group(text string) string {
 		whole = "−" + whole
 	}
 	return whole
+}
+
+// minus is a number of others with a real minus.
+func minus(text string) string {
+	if number, negative := strings.CutPrefix(text, "-"); negative {
+		return "−" + number
+	}
+	return text
 }
 
 // short is an amount at an axis: 12.5M, 1,250만.

@@ -258,13 +258,13 @@ func progressOf(things string, w io.Writer) func(done, all int) {
 
 // printResult is the table a person reads, then what it rests on.
 func printResult(w io.Writer, r reports.Result) error {
-	t := newTable("STRATEGY", "SYMBOLS", "FROM", "TO", ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WON", ">COSTS")
+	t := newTable("STRATEGY", "SYMBOLS", "FROM", "TO", ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WIN RATE", ">COSTS")
 	for _, x := range r.Runs {
 		m := x.Metrics
 		t.add(x.Strategy, fmt.Sprint(len(x.Symbols)), x.From.String(), x.To.String(), grouped(x.FinalEquity), inPercent(m.TotalReturn), inPercent(m.AnnualReturn),
 			inPercent(m.MaxDrawdown), shortRatio(m.Sharpe), fmt.Sprint(m.Trades), inPercent(m.WinRate), grouped(m.Costs))
 		if i := x.Index; i != nil {
-			t.add("  "+i.Name, "", "", "", "", inPercent(i.TotalReturn), inPercent(i.AnnualReturn), inPercent(i.MaxDrawdown), shortRatio(i.Sharpe), "", "", "")
+			t.add("  "+i.Name, "", i.From.String(), x.To.String(), "", inPercent(i.TotalReturn), inPercent(i.AnnualReturn), inPercent(i.MaxDrawdown), shortRatio(i.Sharpe), "", "", "")
 		}
 	}
 	if err := t.print(w); err != nil {

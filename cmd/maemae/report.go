@@ -41,7 +41,9 @@ func writeReport(path string, r reports.Result, o backtest.Options, page reports
 		}
 		return strings.Join(words, "\n\n")
 	}
-	page.Why = func(run reports.Run) []string { return decisionsOf(run, rules, o) }
+	if page.Why == nil {
+		page.Why = func(run reports.Run) []string { return decisionsOf(run, rules, o) }
+	}
 	return writeCSV(path, func(to io.Writer) error { return reports.HTML(to, r, page) })
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -49,7 +48,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
   maemae sweep golden-cross --data DIR --objective total_return --limit "max_drawdown <= 20%" --limit "trades >= 30"
   maemae sweep golden-cross --data DIR --resume sets.txt --report out.html --axes fast,slow
   maemae sweep golden-cross --data DIR --random 500 --seed 7 --top 20 --json
-  maemae sweep golden-cross --data DIR --walk-forward 500/60`,
+  maemae sweep golden-cross --data DIR --walk-forward 500/60 --report out.html`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.options(c)
@@ -75,10 +74,8 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 				return err
 			}
 			result, err := backtest.Sweep(o, f.with)
-			if err := errors.Join(err, close()); errors.Is(err, backtest.ErrOtherSweep) {
-				return hinted(err, "name another file, or remove "+f.resume)
-			} else if err != nil {
-				return f.missing(err)
+			if err := errors.Join(err, close()); err != nil {
+				return f.failed(err)
 			}
 			if f.report != "" {
 				if err := f.page(result, o); err != nil {
@@ -105,11 +102,11 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
 	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
-	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest")
+	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest; or the windows and what they traded")
 	fs.StringVar(&f.axes, "axes", "", "with --report: the parameters of the heat-map, as in fast,slow (default: those with the most values)")
 	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
-	fs.StringVar(&f.index, "index", "", "with --report: CSV file or symbol whose closes the first set is held against")
-	fs.StringVar(&f.resume, "resume", "", "file that keeps finished sets: broken off and started again, the sweep goes on from there")
+	fs.StringVar(&f.index, "index", "", "with --report: CSV file or symbol whose closes the run on the page is held against")
+	fs.StringVar(&f.resume, "resume", "", "file that keeps finished sets (a folder with --walk-forward): broken off and started again, the sweep goes on from there")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
@@ -126,42 +123,68 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 }
 
 // walkForward repeats the sweep through time.
-func (f sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
+func (f *sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
 	m := windowsForm.FindStringSubmatch(f.forward)
 	if m == nil {
 		return hinted(usagef("--walk-forward %q", f.forward), "sessions to pick over and to trade over, as in 500/60")
 	}
-	if f.csv != "" || f.report != "" || f.resume != "" {
-		return usagef("--csv, --report and --resume are of one sweep, not of --walk-forward")
+	if f.csv != "" || f.axes != "" {
+		return usagef("--csv and --axes are of one sweep, not of --walk-forward")
 	}
 	with := backtest.WalkForwardOptions{SweepOptions: f.with, Anchored: f.anchored}
 	with.In, _ = strconv.Atoi(m[1])
 	with.Out, _ = strconv.Atoi(m[2])
+	var err error
+	if with.Files, err = f.windowFiles(); err != nil {
+		return err
+	}
+	with.Key = f.with.Key
 	r, err := backtest.WalkForward(o, with)
 	if err != nil {
-		return f.missing(err)
+		return f.failed(err)
+	}
+	if f.report != "" {
+		if err := f.forwardPage(r, o); err != nil {
+			return err
+		}
 	}
 	if f.asJSON {
 		return printJSON(w, r)
 	}
-	t := newTable("PICKED OVER", "TRADED OVER", "PARAMETERS", ">BEFORE", ">AFTER", ">RETURN")
-	for _, x := range r.Windows {
-		set := "none: beyond a limit"
-		if x.Params != nil {
-			var list []string
-			for _, name := range slices.Sorted(maps.Keys(x.Params)) {
-				list = append(list, "$"+name+" "+x.Params[name].String())
-			}
-			set = strings.Join(list, "  ")
-		}
-		t.add(x.PickFrom.String()+" – "+x.PickTo.String(), x.TradeFrom.String()+" – "+x.TradeTo.String(), set, x.Before.String(), x.After.String(), inPercent(x.Return))
-	}
-	fmt.Fprintf(w, "%s, picked by %s; before is in the sessions of the pick, after in those that were not seen\n\n", r.Run.Strategy, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
-	if err := t.print(w); err != nil {
+	fmt.Fprintf(w, "%s, %s\n\n", r.Run.Strategy, pickedBy("en", r))
+	heads, rows := windows(r)
+	if err := printTable(w, 2, heads, rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "\nall sessions that were not seen, joined")
 	return printResult(w, reports.Result{Version: r.Version, Assumptions: r.Assumptions, Runs: []reports.Run{r.Run}})
+}
+
+// failed says what a person can do where bars or sets are of something else.
+func (f sweepFlags) failed(err error) error {
+	if errors.Is(err, backtest.ErrOtherSweep) {
+		return hinted(err, "name another, or remove "+f.resume)
+	}
+	return f.missing(err)
+}
+
+// printTable prints a table whose first columns are texts and whose others are numbers, under headings in capitals.
+func printTable(w io.Writer, texts int, heads []string, rows [][]string) error {
+	heads = slices.Clone(heads)
+	for i, h := range heads {
+		if !strings.HasPrefix(h, "$") {
+			h = strings.ToUpper(h)
+		}
+		if i >= texts {
+			h = ">" + h
+		}
+		heads[i] = h
+	}
+	t := newTable(heads...)
+	for _, row := range rows {
+		t.add(row...)
+	}
+	return t.print(w)
 }
 
 // windowsForm is two numbers of sessions.
@@ -211,20 +234,17 @@ func parseLimit(text string) (l backtest.SweepLimit, err error) {
 
 // printSweep is the table a person reads, then what it rests on.
 func printSweep(w io.Writer, r backtest.SweepResult) error {
+	over := string(r.Symbols[0])
+	if n := len(r.Symbols); n > 1 {
+		over = fmt.Sprintf("%d symbols", n)
+	}
+	fmt.Fprintf(w, "%s over %s from %s to %s, the best by %s\n\n", r.Strategy, over, r.From, r.To, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
 	heads, rows := bestSets(r)
-	for i, h := range heads {
-		heads[i] = ">" + h
-	}
-	t := newTable(heads...)
-	for _, row := range rows {
-		t.add(row...)
-	}
-	fmt.Fprintf(w, "%s over %d symbols from %s to %s, the best by %s\n\n", r.Strategy, len(r.Symbols), r.From, r.To, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
-	if err := t.print(w); err != nil {
+	if err := printTable(w, 0, heads, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", tries(r))
-	if lines := luck(r); len(lines) > 0 {
+	fmt.Fprintf(w, "\n%s\n", tries("en", r))
+	if lines := luck("en", r); len(lines) > 0 {
 		fmt.Fprintf(w, "\nluck\n  - %s\n", strings.Join(lines, "\n  - "))
 	}
 	fmt.Fprintln(w, "\nassumptions")
@@ -234,20 +254,4 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 		}
 	}
 	return nil
-}
-
-// luck says what the first line may owe to chance, a sentence each.
-func luck(r backtest.SweepResult) (lines []string) {
-	if len(r.Best) == 0 {
-		return nil
-	}
-	l := r.Luck
-	if l.DeflatedSharpe.Defined {
-		lines = append(lines, fmt.Sprintf("the best of %d sets without any merit would show a sharpe of about %s; the first shows %s", l.Sets, shortRatio(l.ExpectedSharpe), shortRatio(r.Best[0].Metrics.Sharpe)),
-			fmt.Sprintf("after so many tries the true sharpe of the first is above zero with a probability of %s (deflated sharpe; 95%% is the usual bar)", inPercent(l.DeflatedSharpe)))
-	}
-	if x := l.Random; x != nil {
-		lines = append(lines, fmt.Sprintf("of %d rules with the first one's signals on other days, %d were as good; their median %s is %s, one in twenty has %s or better", x.Rules, x.AsGood, r.Objective, x.Median, x.Top5))
-	}
-	return lines
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"maemae/backtest"
+	"maemae/report/pagetest"
 )
 
 const sweptRules = `version: 1
@@ -116,12 +119,12 @@ func TestSweepWalksForward(t *testing.T) {
 
 func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
 	for want, args := range map[string][]string{
-		`no strategy "cros"`:                            {"cros"},
-		`--limit "trades > 3"`:                          {"--limit", "trades > 3"},
-		`no metric "luck"`:                              {"--objective", "luck"},
-		"no parameter with a ra":                        {"fixed"},
-		`--walk-forward "60"`:                           {"--walk-forward", "60"},
-		"--csv, --report and --resume are of one sweep": {"--walk-forward", "60/20", "--csv", "x"},
+		`no strategy "cros"`:                {"cros"},
+		`--limit "trades > 3"`:              {"--limit", "trades > 3"},
+		`no metric "luck"`:                  {"--objective", "luck"},
+		"no parameter with a ra":            {"fixed"},
+		`--walk-forward "60"`:               {"--walk-forward", "60"},
+		"--csv and --axes are of one sweep": {"--walk-forward", "60/20", "--csv", "x"},
 	} {
 		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q, want %q", err, want)
@@ -159,6 +162,124 @@ func TestASweepGoesOnFromItsFileAndDrawsItsPage(t *testing.T) {
 	}
 	if _, err := sweepOutput(t, append(args, "--axes", "slow,cold")...); err == nil {
 		t.Error("cold is no parameter")
+	}
+}
+
+func TestAWalkForwardGoesOnFromItsFolderAndDrawsItsPage(t *testing.T) {
+	dir := t.TempDir()
+	sets, page, rules := filepath.Join(dir, "sets"), filepath.Join(dir, "page.html"), filepath.Join(dir, "strategies.yaml")
+	if err := os.WriteFile(rules, []byte(sweptRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--strategies", rules, "--walk-forward", "100/80", "--objective", "total_return", "--resume", sets, "--report", page, "--index", "005930"}
+	first, err := sweepOutput(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h2>Walk forward</h2>", ">Picked over</th>", ">$slow</th>", "sma(close, ", "end of the window", "005930"} {
+		if !bytes.Contains(drawn, []byte(want)) {
+			t.Errorf("no %q on the page", want)
+		}
+	}
+	kept, err := os.ReadFile(filepath.Join(sets, "window-2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, left := range map[string]string{"window-2": string(kept[:len(kept)*2/3]), "window-3": ""} {
+		if err := os.WriteFile(filepath.Join(sets, name), []byte(left), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again, err := sweepOutput(t, args...); err != nil || again != first {
+		t.Errorf("after it was broken off: %v\n%s", err, again)
+	}
+	if redrawn, err := os.ReadFile(page); err != nil || !bytes.Equal(redrawn, drawn) {
+		t.Error("the page is another", err)
+	}
+	if again, err := os.ReadFile(filepath.Join(sets, "window-2")); err != nil || len(again) != len(kept) {
+		t.Errorf("window 2 keeps %d bytes, %d before: %v", len(again), len(kept), err)
+	}
+	if _, err := sweepOutput(t, append(args, "--slippage", "3")...); err == nil || !strings.Contains(hintOf(err), "remove "+sets) {
+		t.Error("another walk went into the same folder:", err)
+	}
+}
+
+// The evidence below a fill is that of the values that were picked for its window, not of the rule as it is written.
+func TestTheFillsOfAWalkAreExplainedByTheValuesOfTheirWindow(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.html")
+	out, err := sweepOutput(t, "cross", "--walk-forward", "100/80", "--report", page, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r backtest.WalkForwardResult
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := 0
+	for _, w := range r.Windows {
+		for _, x := range r.Run.Trades {
+			if x.Date < w.TradeFrom || x.Date > w.TradeTo || x.Reason != "entry" {
+				continue
+			}
+			_, row, found := strings.Cut(string(drawn), `<tr><td class="date">`+x.Date.String()+`</td><td class="buy">`)
+			_, row, _ = strings.Cut(row, `<tr class="why">`)
+			row, _, _ = strings.Cut(row, "</tr>")
+			for _, name := range []string{"fast", "slow"} {
+				if want := "sma(close, " + w.Params[name].String() + ")"; !found || !strings.Contains(row, want) {
+					t.Errorf("%s: no %s in %s", x.Date, want, row)
+				}
+			}
+			explained++
+		}
+	}
+	if explained < 3 {
+		t.Errorf("%d entries", explained)
+	}
+}
+
+// Thirty years of a symbol, a sweep over them and a walk through them, opened in a browser: not a word on its console and
+// no request to anyone.
+func TestThirtyYearsOpenInABrowserWithoutAWord(t *testing.T) {
+	dir := t.TempDir()
+	rules := filepath.Join(dir, "strategies.yaml")
+	text := strings.Replace(sweptRules, `"005930", "000660"`, `"005930"`, 1)
+	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var pages []string
+	for name, command := range map[string][]string{
+		"run":   {"backtest"},
+		"sweep": {"sweep", "cross", "--lang", "ko"},
+		"walk":  {"sweep", "cross", "--walk-forward", "2000/1000"},
+	} {
+		path := filepath.Join(dir, name+".html")
+		got := spoken(t, path, append(command, "--strategies", rules, "--data", "testdata/krx-long", "--index", "005930", "--report", path)...)
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, got)
+		}
+		if !bytes.Contains(page, []byte("2023-12-")) {
+			t.Errorf("%s: 2023 is not on the page", name)
+		}
+		if name == "sweep" {
+			for _, english := range []string{"sets tried", "without any merit", "would show", "on other days", "Final equity", "The best sets", ">A year<"} {
+				if bytes.Contains(page, []byte(english)) {
+					t.Errorf("English on a Korean page: %s", english)
+				}
+			}
+		}
+		pages = append(pages, string(page))
+	}
+	if console, asked := pagetest.Browse(t, pages...); len(console) > 0 || asked > 0 {
+		t.Errorf("%d requests; console: %q", asked, console)
 	}
 }
 
