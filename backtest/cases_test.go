@@ -206,6 +206,20 @@ var examples = []example{
 		2024-01-04 sell 10 @ 9390 fee 9 tax 169 stop_loss
 		2024-01-04 buy 10 @ 9410 fee 9 tax 0 entry
 		993503`},
+	{name: "a session that has had its entry cools down, whatever became of it", rules: "when: every 5m\nexits: {stop_loss: 5%}", bars: `
+		10000 10100 9400 10050
+		9000 9100 8900 9000`, want: `
+		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
+		2024-01-02 sell 10 @ 9490 fee 9 tax 170 stop_loss
+		994611`},
+	{name: "reentry: same_session lets it buy again at its next slot", rules: "when: every 5m\nexits: {stop_loss: 5%}\nreentry: same_session", bars: `
+		10000 10100 9400 10050
+		9000 9100 8900 9000`, want: `
+		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
+		2024-01-02 sell 10 @ 9490 fee 9 tax 170 stop_loss
+		2024-01-02 buy 10 @ 10060 fee 10 tax 0 entry
+		2024-01-03 sell 10 @ 8990 fee 8 tax 161 stop_loss
+		983732`},
 	{name: "exits at slots: a touch inside the bar does nothing", rules: "exits: {stop_loss: 5%}\nbuy: close == 10000", more: atSlots, bars: `
 		9900 10050 9850 10000
 		9900 9950 9000 9600
