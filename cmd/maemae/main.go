@@ -117,6 +117,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(doctorCommand(), limitsCommand(), haltCommand(), resumeCommand(), killCommand(), armCommand(), resolveCommand(), overrideCommand(), adoptCommand(), releaseCommand(), adjustCommand(), promoteCommand())
 	for _, c := range root.Commands() {
 		strictArgs(c)
+		completeNames(c)
 	}
 	return root
 }
