@@ -105,6 +105,7 @@ type sweep struct {
 	grid   int64
 	picks  []int64 // sets by number, where not the whole grid is tried
 	scores []score
+	shared strategy.Shared
 	need   atomic.Int64 // the most bars a set needs
 	bounds []int64      // of the limits
 	quick  bool         // the book alone tells all metrics asked for
@@ -267,7 +268,7 @@ type worker struct {
 
 func (w *sweep) worker() *worker {
 	k := &worker{sweep: w, own: *w.account, values: make([]int, len(w.axes)), signals: make([]signals, len(w.account.legs))}
-	k.family = w.rule.Family(w.axes)
+	k.family = w.rule.Family(w.axes, &w.shared)
 	k.own.legs = make([]*leg, len(w.account.legs))
 	for i, l := range w.account.legs {
 		own := *l

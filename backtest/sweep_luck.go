@@ -191,23 +191,28 @@ func (k *worker) random(objective int64) (*RandomRules, error) {
 	if turn < 2 {
 		return nil, nil
 	}
+	b, err := newBook(a, truth)
+	if errors.Is(err, errWide) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range b.legs {
+		l.enter, l.leave = series.Bits{}, series.Bits{} // its own, not those of truth
+	}
 	r := rand.New(rand.NewPCG(k.with.Seed, 2))
 	var values []int64
 	random := &RandomRules{Rules: randomRules}
 	for range randomRules {
 		by := 1 + r.IntN(turn-1)
-		moved := slices.Clone(truth)
-		for i := range moved {
-			moved[i].enter, moved[i].leave = rotate(truth[i].enter, first[i], by), rotate(truth[i].leave, first[i], by)
+		for i, l := range b.legs {
+			l.enter.Rotate(truth[i].enter, first[i], by)
+			l.leave.Rotate(truth[i].leave, first[i], by)
 		}
-		b, err := newBook(a, moved)
-		if err == nil {
-			err = b.walk()
-		}
-		if errors.Is(err, errWide) {
+		if err := b.walk(); errors.Is(err, errWide) {
 			return nil, nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return nil, err
 		}
 		var s score
@@ -236,17 +241,4 @@ func (w *sweep) told(objective int64) report.Ratio {
 		objective = -objective
 	}
 	return report.Ratio{Value: decimal.New(objective, -6), Defined: true}
-}
-
-// rotate moves the truths from a bar on by a number of bars, the last ones to the beginning. All are ready.
-func rotate(b series.Bits, first, by int) series.Bits {
-	n := b.Len()
-	if n <= first {
-		return b
-	}
-	truths := make([]int64, n)
-	for i := b.Next(first); i < n; i = b.Next(i + 1) {
-		truths[first+(i-first+by)%(n-first)] = 1
-	}
-	return series.Less(series.Constant(n, decimal.Decimal{}), series.Of(0, truths))
 }

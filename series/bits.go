@@ -316,6 +316,17 @@ func (b *Bits) Shift(x Bits, n int) {
 	b.ready[last] &= ^uint64(0) >> (-x.n & 63)
 }
 
+// Rotate moves the truths of x from a bar on by a number of bars (0 or more), the
+// last ones to the beginning; before that bar none is true. All bars are ready.
+func (b *Bits) Rotate(x Bits, first, by int) {
+	b.resize(x.n)
+	clear(b.truth)
+	readiness{n: x.n}.fill(b.ready)
+	for i := x.Next(first); i < x.n; i = x.Next(i + 1) {
+		mark(b.truth, first+(i-first+by)%(x.n-first))
+	}
+}
+
 // Splice writes bars from.. of x over bars at.. of b, as many as both have. Both
 // numbers are multiples of 64.
 func (b *Bits) Splice(at int, x Bits, from int) {

@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -25,6 +26,45 @@ type Family struct {
 	known     int      // leaves resolved
 	charts    map[market.Symbol]*chart
 	kept      int // values in the rows of all charts
+	shared    *Shared
+}
+
+// Shared is the indicators that several families of one rule compute once for all of them, where the bars of a symbol are
+// the same for all. It may be used by several goroutines. A nil Shared keeps nothing.
+type Shared struct {
+	computing sync.Mutex
+	known     map[sharedKey][]series.Series
+}
+
+type sharedKey struct {
+	symbol market.Symbol
+	call   string
+}
+
+// once is the outputs of an indicator over the bars of a symbol, computed where nobody has.
+func (s *Shared) once(symbol market.Symbol, e *expr, compute func(*expr) []series.Series) []series.Series {
+	if s == nil {
+		return compute(e)
+	}
+	s.computing.Lock()
+	defer s.computing.Unlock()
+	key := sharedKey{symbol, e.callText(false)}
+	out, known := s.known[key]
+	if !known {
+		if out = compute(e); s.known == nil {
+			s.known = map[sharedKey][]series.Series{}
+		}
+		s.known[key] = out
+	}
+	return out
+}
+
+func (s *Shared) forget() {
+	if s != nil {
+		s.computing.Lock()
+		defer s.computing.Unlock()
+		clear(s.known)
+	}
 }
 
 // Axis is a parameter and the values that it takes.
@@ -82,8 +122,9 @@ const (
 	maxKept  = 1 << 20 // values of 8 bytes
 )
 
-// Family is the rule with some of its parameters left open.
-func (s *Strategy) Family(axes []Axis) *Family {
+// Family is the rule with some of its parameters left open. What it computes it shares with the other families of the
+// rule that are given the same shared.
+func (s *Strategy) Family(axes []Axis, shared *Shared) *Family {
 	f := &Family{rule: s.rule, axes: axes, lets: map[string]operand{}}
 	f.rule.params = map[string]param{}
 	for name, p := range s.rule.params {
@@ -99,6 +140,7 @@ func (s *Strategy) Family(axes []Axis) *Family {
 		f.build(&node{op: opName, text: name})
 	}
 	f.forget()
+	f.shared = shared
 	return f
 }
 
@@ -171,6 +213,7 @@ func (f *Family) use(x operand) {
 func (f *Family) forget() {
 	f.program = &program{index: map[string]int{}, calls: map[string]int{}, columns: make([]*expr, len(f.gates)), call: make([]int, len(f.gates))}
 	f.charts, f.known, f.kept = map[market.Symbol]*chart{}, 0, 0
+	f.shared.forget()
 	for _, l := range f.leaves {
 		l.known, l.at, l.now = map[int]*expr{}, -1, nil
 	}
@@ -275,7 +318,7 @@ func (f *Family) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 			return Columns{}, err
 		}
 		t = &chart{frame: newFrame(b, decimal.Decimal{}), at: make([]int, len(f.gates)), rows: make([]map[int]series.Bits, len(f.gates))}
-		t.frame.columns = make([]column, len(f.gates))
+		t.frame.columns, t.frame.shared, t.frame.symbol = make([]column, len(f.gates)), f.shared, symbol
 		for i := range f.gates {
 			t.at[i], t.rows[i] = -1, map[int]series.Bits{}
 		}

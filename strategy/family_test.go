@@ -38,7 +38,8 @@ func TestAFamilySaysWhatEachOfItsRulesSays(t *testing.T) {
 			axes[0].Values, axes[1].Values = append(axes[0].Values, decimal.NewFromInt(i)), append(axes[1].Values, decimal.NewFromInt(i))
 			axes[2].Values = append(axes[2].Values, decimal.New(i*5, -1))
 		}
-		f := rule.Family(axes)
+		var shared strategy.Shared
+		families := []*strategy.Family{rule.Family(axes, &shared), rule.Family(axes, &shared), rule.Family(axes, nil)}
 		taken, refused := 0, 0
 		rapid.Check(t, func(t *rapid.T) {
 			values, set := make([]int, len(axes)), map[string]decimal.Decimal{}
@@ -46,6 +47,7 @@ func TestAFamilySaysWhatEachOfItsRulesSays(t *testing.T) {
 				values[i] = rapid.IntRange(0, len(a.Values)-1).Draw(t, a.Name)
 				set[a.Name] = a.Values[values[i]]
 			}
+			f := rapid.SampledFrom(families).Draw(t, "family")
 			own, problems := rule.With(set)
 			if ok := f.Take(values); ok == problems.Fatal() {
 				t.Fatalf("%v: taken is %v, but %v", set, ok, problems)

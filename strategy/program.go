@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"maemae/indicator"
+	"maemae/market"
 	"maemae/series"
 )
 
@@ -105,6 +106,8 @@ type frame struct {
 	pairs   []pair
 	spare   series.Bits
 	room    *series.Room // for columns of numbers that are needed for a moment only, else nil
+	shared  *Shared      // indicators that other frames of the symbol know too, or nil
+	symbol  market.Symbol
 }
 
 // pair is two operands that were compared.
@@ -146,7 +149,7 @@ func (f *frame) evaluate(p *program, first int) {
 		case e.op == opIndicator:
 			call := p.call[first+i]
 			if calls[call] == nil {
-				calls[call] = f.indicator(e)
+				calls[call] = f.shared.once(f.symbol, e, f.indicator)
 			}
 			c.numbers = calls[call][e.output]
 		default:
