@@ -102,7 +102,8 @@ func (e *Engine) attempt(ctx context.Context, w wish) (fate, error) {
 		return e.refuse(w, o, risk.Refusal{Code: "quote", Detail: err.Error(), Wait: true}, nil)
 	}
 	o = e.price(w, o, quote)
-	permit, refusal, passed := e.Gate.Check(e.request(w, o), e.gateView(w, o, quote, list, power))
+	view := e.gateView(w, o, quote, list, power)
+	permit, refusal, passed := e.Gate.Check(e.request(w, o), view) // the request's moment is later than all it is judged by
 	passed = append(notes, passed...)
 	if refusal != nil {
 		return e.refuse(w, o, *refusal, passed)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,12 @@ type rig struct {
 	journal *journal.Journal
 	engine  *engine.Engine
 	config  engine.Config
+	looks   atomic.Int64 // at the clock
+}
+
+// now is the market's time, and like a wall's clock never the same at two looks.
+func (r *rig) now() time.Time {
+	return r.sim.Now().Add(time.Duration(r.looks.Add(1)) * time.Microsecond)
 }
 
 // wire stands in front of the simulator: tests make it lose requests or answers.
@@ -107,7 +114,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.client, err = kis.New(kis.Options{Env: kis.Virtual, BaseURL: srv.URL, AppKey: kis.Secret(ready.AppKey), AppSecret: kis.Secret(ready.AppSecret), Account: account, TokenDir: filepath.Join(t.TempDir(), "app"), Limit: 1000, Now: sim.Now})
+	r.client, err = kis.New(kis.Options{Env: kis.Virtual, BaseURL: srv.URL, AppKey: kis.Secret(ready.AppKey), AppSecret: kis.Secret(ready.AppSecret), Account: account, TokenDir: filepath.Join(t.TempDir(), "app"), Limit: 1000, Now: r.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +126,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r.config = engine.Config{
 		Broker: r.client, Feed: feed{r.client}, Gate: gate, Calendar: market.KRX(), Costs: market.DefaultCosts(), Instrument: market.Known,
-		Now: sim.Now, Dispute: func(market.Session) string { return "" }, Exclusive: true,
+		Now: r.now, Dispute: func(market.Session) string { return "" }, Exclusive: true,
 		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	r.open()
@@ -131,7 +138,7 @@ func newRig(t *testing.T) *rig {
 func (r *rig) open() {
 	r.t.Helper()
 	var err error
-	if r.journal, err = journal.Open(r.path, journal.Options{Now: r.sim.Now}); err != nil {
+	if r.journal, err = journal.Open(r.path, journal.Options{Now: r.now}); err != nil {
 		r.t.Fatal(err)
 	}
 	r.config.Journal = r.journal
