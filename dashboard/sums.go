@@ -15,7 +15,8 @@ import (
 // forward from where the last page left off, so that no page reads five years.
 type sums struct {
 	mu      sync.Mutex
-	seq     int64 // newest entry folded
+	seq     int64         // newest entry folded
+	book    *journal.Book // of what moves orders and shares, numbered anew: what persons gave and took is told by its lots
 	curve   []point
 	results map[string]*result
 	orders  map[string]journal.Fill // by intent: what is already counted of it, for orders of the newest date
@@ -35,7 +36,7 @@ type result struct {
 	Bought decimal.Decimal
 	Sold   decimal.Decimal
 	Costs  decimal.Decimal
-	Given  decimal.Decimal // shares a person gave it, at their price
+	Given  decimal.Decimal // cost of the shares that persons gave it, less that of what they took
 }
 
 const (
@@ -56,32 +57,60 @@ func (s *server) catchUp() {
 	}
 }
 
+// summedKinds are the entries that move orders, shares and the account. Decisions, the many, move none of them.
+var summedKinds = [...]string{"start", "intent", "answer", "bind", "absent", "fill", "final", "snapshot", "external", "operator"}
+
 // advance folds new entries, a bounded number of them, and tells whether any are left.
 func (s *sums) advance(ctx context.Context, j *journal.Journal) (more bool, err error) {
 	n := 0
-	for e, err := range j.Entries(ctx, journal.Query{Kinds: []string{"snapshot", "fill", "operator"}, After: s.seq, Limit: sumsStep}) {
+	for e, err := range j.Entries(ctx, journal.Query{Kinds: summedKinds[:], After: s.seq, Limit: sumsStep}) {
 		if err != nil {
 			return false, err
 		}
-		s.fold(e)
+		if err := s.fold(e); err != nil {
+			return false, err
+		}
 		n++
 	}
 	return n == sumsStep, nil
 }
 
-func (s *sums) fold(e journal.Entry) {
-	s.seq = e.Seq
+func (s *sums) fold(e journal.Entry) error {
+	before, seq := s.book, e.Seq
+	if before == nil {
+		before = &journal.Book{}
+	}
+	e.Seq = before.Seq() + 1
+	book, err := before.Apply(e)
+	if err != nil {
+		return err
+	}
+	s.book, s.seq = book, seq
 	switch b := e.Body.(type) {
 	case journal.Snapshot:
 		s.keep(point{at: e.At, equity: b.Account.Equity, cash: b.Account.Cash})
 	case journal.Fill:
 		s.fill(b)
 	case journal.Operator:
-		if value := b.Price.Mul(decimal.NewFromInt(b.Shares)); b.Act == "adopt" {
+		if moved := cost(book, b.Strategy).Sub(cost(before, b.Strategy)); !moved.IsZero() {
 			r := s.of(b.Strategy)
-			r.Given = r.Given.Add(value)
+			r.Given = r.Given.Add(moved)
 		}
 	}
+	return nil
+}
+
+// cost is what the strategy's lots cost.
+func cost(b *journal.Book, strategy string) (sum decimal.Decimal) {
+	for _, h := range b.Holdings() {
+		if h.Strategy != strategy {
+			continue
+		}
+		for _, lot := range h.Lots {
+			sum = sum.Add(lot.Value)
+		}
+	}
+	return sum
 }
 
 // keep adds a snapshot to the curve and thins the dates before yesterday's to their last one.

@@ -72,6 +72,34 @@ func TestEveryWayToGroupHasTheSameTotalAndItsRowsAddUp(t *testing.T) {
 
 func TestProfitAndLossArePositionsAndDashboardOnceMore(t *testing.T) {
 	j, dir := recorded(t)
+	agree(t, j, dir)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	account, _ := j.Book().Account()
+	j, err := journal.Open(filepath.Join(dir, "journal.db"), journal.Options{Now: func() time.Time { return account.At }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	h := j.Book().Holdings()
+	if len(h) < 2 {
+		t.Fatalf("%d holdings", len(h))
+	}
+	_, err = j.Append(
+		journal.Operator{Act: "release", Strategy: h[0].Strategy, Symbol: h[0].Symbol, Shares: h[0].Shares, By: "a person"},
+		journal.Operator{Act: "adopt", Strategy: h[0].Strategy, Symbol: h[0].Symbol, Shares: 1, Price: h[0].AveragePrice.Round(0), By: "a person"},
+		journal.Operator{Act: "adjust", Strategy: h[1].Strategy, Symbol: h[1].Symbol, Shares: 2 * h[1].Shares, Price: h[1].AveragePrice.DivRound(decimal.NewFromInt(2), 0), By: "a person"},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree(t, j, dir)
+}
+
+// agree holds pnl against the positions and the dashboard's results.
+func agree(t *testing.T, j *journal.Journal, dir string) {
+	t.Helper()
 	l, err := readLedger(t.Context(), j)
 	if err != nil {
 		t.Fatal(err)
