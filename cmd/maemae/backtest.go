@@ -94,8 +94,11 @@ func (f backtestFlags) options(c *cobra.Command) (o backtest.Options, err error)
 		fmt.Fprintln(c.ErrOrStderr(), p)
 	}
 	o.Rules = rules.Strategies
+	if f.lang != "en" && f.lang != "ko" {
+		return o, usagef("--lang %q: want en or ko", f.lang)
+	}
 	if o.Cash, err = parseWon(f.cash); err != nil {
-		return o, err
+		return o, usagef("--cash: %w", err)
 	}
 	if o.From, err = parseDateFlag("from", f.from); err != nil {
 		return o, err
@@ -159,7 +162,9 @@ func (f backtestFlags) series(o backtest.Options) (name string, list []market.Ba
 			return "", nil, hinted(err, "--index FILE.csv, or a symbol such as 069500")
 		}
 		name = strings.TrimSpace(o.Instrument(symbol).Name + " " + string(symbol))
-		bars, err = o.Load(symbol)
+		if bars, err = o.Load(symbol); err != nil {
+			err = f.missing(err)
+		}
 	}
 	if err != nil {
 		return "", nil, err
@@ -178,6 +183,9 @@ func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
 		return hinted(usagef("say where the bars are"), "--data DIR, or --history")
 	case f.data != "":
 		folder, err := history.ReadFolder(f.data)
+		if err != nil && hintOf(err) == "" {
+			err = hinted(err, "--data names a folder of files called SYMBOL.csv, such as 005930.csv")
+		}
 		if err != nil {
 			return err
 		}
@@ -205,9 +213,9 @@ func (f backtestFlags) missing(err error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	case f.stored:
-		return hinted(err, "maemae history pull, or history import; or take the symbol out of the rules")
+		return hinted(err, "maemae history pull or history import brings its bars")
 	}
-	return hinted(err, "the file goes into "+f.data+"; or take the symbol out of the rules")
+	return hinted(err, "its bars go into "+f.data)
 }
 
 func parseDateFlag(name, text string) (market.Date, error) {

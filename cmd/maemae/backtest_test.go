@@ -83,6 +83,7 @@ func TestBacktestRefusesWhatMakesNoSense(t *testing.T) {
 	for want, args := range map[string][]string{
 		"want 1m or slot": {"--exits-every", "5m"}, "whole percent": {"--volume-cap", "2.5"}, "no amount of won": {"--cash", "much"},
 		"between 0% and 100%": {"--fee", "2"}, "--from": {"--from", "2024-02-30"}, "out of range": {"--slippage", "-1"}, "lies after": {"--from", "2025-01-01", "--to", "2024-01-01"},
+		`--lang "fr": want en or ko`: {"--lang", "fr"}, "--cash: ": {"--cash", "-5"}, "index: read folder": {"--index", "999999"},
 		"no session counts": {"--from", "2030-01-01"}, "say where the bars are": {"--history"},
 	} {
 		_, err := backtestOutput(t, append(base[:4:4], args...)...)

@@ -158,7 +158,7 @@ func importFiles(w io.Writer, s *history.Store, cal *market.Calendar, paths []st
 			failed = append(failed, err)
 			continue
 		}
-		fmt.Fprintf(w, "%s %s  %d bars, %d new, %d corrected\n", b.Symbol, market.Known(b.Symbol).Name, b.Len(), change.Added, change.Corrected)
+		fmt.Fprintf(w, "%s  %d bars, %d new, %d corrected\n", strings.TrimSpace(string(b.Symbol)+" "+market.Known(b.Symbol).Name), b.Len(), change.Added, change.Corrected)
 		if missing, first := gaps(b, cal); missing > 0 {
 			fmt.Fprintf(w, "  no bar on %d sessions between them, the first %s: maemae history check %s\n", missing, first, b.Symbol)
 		}

@@ -58,6 +58,12 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if o.Rules, err = sweptRule(o.Rules, args); err != nil {
 				return err
 			}
+			if f.report == "" && (f.axes != "" || f.index != "") {
+				return usagef("--axes and --index are of the page: --report out.html")
+			}
+			if f.anchored && f.forward == "" {
+				return usagef("--anchored is of --walk-forward")
+			}
 			o.Progress = f.progress(c.ErrOrStderr())
 			for _, text := range f.limits {
 				l, err := parseLimit(text)
@@ -239,8 +245,9 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 		over = fmt.Sprintf("%d symbols", n)
 	}
 	fmt.Fprintf(w, "%s over %s from %s to %s, the best by %s\n\n", r.Strategy, over, r.From, r.To, strings.Join(append([]string{r.Objective}, r.Limits...), ", "))
-	heads, rows := bestSets(r)
-	if err := printTable(w, 0, heads, rows); err != nil {
+	if heads, rows := bestSets(r); len(rows) == 0 {
+		fmt.Fprintln(w, "no set is ranked")
+	} else if err := printTable(w, 0, heads, rows); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", tries("en", r))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -27,7 +26,7 @@ func (f *sweepFlags) keep() (closing func() error, err error) {
 	}
 	file, err := os.OpenFile(f.resume, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, err
+		return nil, hinted(err, "--resume names a file, and a folder with --walk-forward")
 	}
 	f.with.File = file
 	return file.Close, nil
@@ -48,8 +47,11 @@ func (f *sweepFlags) windowFiles() (func(int) (backtest.WindowFile, error), erro
 	if f.resume == "" {
 		return nil, nil
 	}
-	if err := errors.Join(f.name(), os.MkdirAll(f.resume, 0o755)); err != nil {
+	if err := f.name(); err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(f.resume, 0o755); err != nil {
+		return nil, hinted(err, "--resume names a folder with --walk-forward")
 	}
 	return func(window int) (backtest.WindowFile, error) {
 		return os.OpenFile(filepath.Join(f.resume, fmt.Sprintf("window-%d", window+1)), os.O_RDWR|os.O_CREATE, 0o644)

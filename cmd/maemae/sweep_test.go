@@ -119,12 +119,14 @@ func TestSweepWalksForward(t *testing.T) {
 
 func TestSweepSaysWhatItDoesNotUnderstand(t *testing.T) {
 	for want, args := range map[string][]string{
-		`no strategy "cros"`:                {"cros"},
-		`--limit "trades > 3"`:              {"--limit", "trades > 3"},
-		`no metric "luck"`:                  {"--objective", "luck"},
-		"no parameter with a ra":            {"fixed"},
-		`--walk-forward "60"`:               {"--walk-forward", "60"},
-		"--csv and --axes are of one sweep": {"--walk-forward", "60/20", "--csv", "x"},
+		`no strategy "cros"`:                 {"cros"},
+		`--limit "trades > 3"`:               {"--limit", "trades > 3"},
+		`no metric "luck"`:                   {"--objective", "luck"},
+		"no parameter with a ra":             {"fixed"},
+		`--walk-forward "60"`:                {"--walk-forward", "60"},
+		"--axes and --index are of the page": {"cross", "--axes", "fast"},
+		"--anchored is of --walk-forward":    {"cross", "--anchored"},
+		"--csv and --axes are of one sweep":  {"--walk-forward", "60/20", "--csv", "x"},
 	} {
 		if _, err := sweepOutput(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q, want %q", err, want)
