@@ -228,7 +228,43 @@ var examples = []example{
 		2024-01-04 sell 10 @ 9490 fee 9 tax 170 stop_loss
 		994611`},
 
+	{name: "the open moves the trailing stop before the bar's low", rules: "exits: {trailing_stop: 5%}\nbuy: close == 10000", bars: `
+		9900 10050 9850 10000
+		11000 11100 10400 10500`, want: `
+		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
+		2024-01-03 sell 10 @ 10440 fee 10 tax 187 trailing_stop
+		1004093`},
+	{name: "a target fills no better than the high, where the tick above it is out of reach", rules: "exits: {take_profit: 10%}\nbuy: close == 10005", bars: `
+		9900 10050 9850 10005
+		10100 11018 10000 10900`, want: `
+		2024-01-02 buy 10 @ 10015 fee 10 tax 0 entry
+		2024-01-03 sell 10 @ 11008 fee 11 tax 198 take_profit
+		1009711`},
+	{name: "an entry at the close takes the day's high as past", rules: "exits: {trailing_stop: 5%}\nbuy: close == 10000", bars: `
+		9900 12000 9850 10000
+		9900 9950 9600 9700`, want: `
+		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
+		996890`},
+
 	// Days on which not everything trades.
+	{name: "until 2015-06-14 the limit is 15 %", rules: "buy: close >= 11000", more: from(20150612), bars: `
+		10000 10050 9950 10000
+		11500 11500 11500 11500`, want: `
+		2015-06-15 buy 10 @ 11510 fee 11 tax 0 entry
+		999889`},
+	{name: "and a day before it is locked", rules: "buy: close >= 11000", more: from(20150611), bars: `
+		10000 10050 9950 10000
+		11500 11500 11500 11500`, want: `
+		1000000`},
+	{name: "an adjusted price a tick short of the limit counts as the limit", rules: "buy: close >= 11000", bars: `
+		10000 10050 9950 10000
+		12990 12990 12990 12990`, want: `
+		1000000`},
+	{name: "two ticks short it does not", rules: "buy: close >= 11000", bars: `
+		10000 10050 9950 10000
+		12980 12980 12980 12980`, want: `
+		2024-01-03 buy 10 @ 12990 fee 12 tax 0 entry
+		999888`},
 	{name: "a halted day decides nothing", bars: `
 		10000 10000 10000 10000 0
 		10000 10100 9900 10050`, want: `
@@ -307,6 +343,20 @@ var examples = []example{
 		9990 10000 9900 9950`, want: `
 		2024-01-02 buy 10 @ 9980 fee 9 tax 0 entry
 		999691`},
+	{name: "an order that is valid for minutes does not wait for the bar", rules: "when: open + 5m\norder: {type: limit, ticks: -2, valid: 10m}", bars: `
+		10000 10050 9980 10040`, want: `
+		1000000`},
+	{name: "while a sell waits at its limit, the stop waits too", rules: "when: open + 5m\norder: limit - 2 ticks\nbuy: open == 10000\nsell: open == 9990\nexits: {stop_loss: 5%}", bars: `
+		10000 10050 9980 10040
+		9990 10000 9400 9450
+		9450 9500 9400 9450`, want: `
+		2024-01-02 buy 10 @ 9980 fee 9 tax 0 entry
+		2024-01-04 sell 10 @ 9440 fee 9 tax 169 stop_loss
+		994413`},
+	{name: "a protected order trades like a market order", rules: "order: protected", bars: `
+		10000 10000 9990 10000`, want: `
+		2024-01-02 buy 10 @ 10010 fee 10 tax 0 entry
+		999890`},
 	{name: "slippage steps tick by tick over the edge of a band", rules: "buy: close == 19990", more: slip(2), bars: `
 		19900 20000 19900 19990`, want: `
 		2024-01-02 buy 10 @ 20050 fee 20 tax 0 entry
@@ -327,6 +377,10 @@ var examples = []example{
 		999485`},
 
 	// Taxes and kinds.
+	{name: "raw prices before 2010-10-04 have today's ticks", rules: "buy: close == 15000", more: raw(20100929), bars: `
+		15000 15100 14900 15000`, want: `
+		2010-09-29 buy 10 @ 15010 fee 15 tax 0 entry
+		999885`},
 	{name: "a sale two sessions before new year pays last year's tax", rules: "sell: close < 9900", more: from(20231222), bars: `
 		9900 10050 9850 10000
 		9900 9900 9800 9850`, want: `
