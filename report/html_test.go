@@ -223,6 +223,33 @@ func TestOddRunsMakeAPage(t *testing.T) {
 	}
 }
 
+// What a page leaves out it counts.
+func TestWhatIsLeftOutOfAPageIsCounted(t *testing.T) {
+	r := Run{Strategy: "a", Cash: won("1000"), From: 19400102, To: 20240105, FinalEquity: won("1000")}
+	for k := range 13 {
+		r.Symbols = append(r.Symbols, market.Symbol(fmt.Sprintf("%06d", k)))
+	}
+	var points []Point
+	var bars []market.Bar
+	for year := 1940; year < 2024; year++ {
+		d := market.Date(year*10000 + 102)
+		points, bars = append(points, Point{d, won("1000"), won("1000")}), append(bars, bar(d, "100"))
+		for range 12 {
+			r.Trades = append(r.Trades, Trade{Strategy: "a", Symbol: "000000", Side: broker.Buy, Date: d, Price: won("100"), Shares: 1}, Trade{Strategy: "a", Symbol: "000000", Side: broker.Sell, Date: d, Price: won("100"), Shares: 1})
+		}
+	}
+	r.Equity = CurveOfPoints(points)
+	page := shown(t, PageOptions{Bars: func(market.Symbol) ([]market.Bar, error) { return bars, nil }}, r)
+	for _, want := range []string{"16 earlier fills are left out here", "24 more years with fills have no chart here", "1 more symbols have no chart here"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if rows := strings.Count(page, `<tr><td class="date">`); rows != maxTradeRows {
+		t.Errorf("%d rows", rows)
+	}
+}
+
 func TestBarsThatCannotBeReadAreAnError(t *testing.T) {
 	lost := errors.New("lost")
 	err := HTML(&bytes.Buffer{}, Result{Runs: []Run{small()}}, PageOptions{Bars: func(market.Symbol) ([]market.Bar, error) { return nil, lost }})

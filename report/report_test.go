@@ -94,6 +94,19 @@ func TestAnEmptyRunHasUndefinedRatios(t *testing.T) {
 	}
 }
 
+func TestAYearBeyondMeasureIsUndefined(t *testing.T) {
+	date := []market.Date{20240102}
+	for _, x := range []struct {
+		equity  int64
+		defined bool
+	}{{0, false}, {1, false}, {700, true}, {1400, true}, {2000, false}} { // e^100 of a day is a factor of 1.487
+		m := Measure(Run{Cash: won("1000"), Equity: CurveOf(date, 0, []int64{x.equity}, []Step{{0, 0}})})
+		if m.AnnualReturn.Defined != x.defined || !m.TotalReturn.Defined {
+			t.Errorf("1000 won become %d in a day: %+v", x.equity, m.AnnualReturn)
+		}
+	}
+}
+
 func TestThePageHasAFormulaForEachMetric(t *testing.T) {
 	page, err := os.ReadFile("../docs/BACKTEST.md")
 	if err != nil {
