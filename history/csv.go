@@ -369,7 +369,7 @@ func (t *table) date(c cell) (market.Date, error) {
 	}
 	switch {
 	case d == last:
-		return 0, t.fail(c.at, "keep one of the two lines", "date %s twice", d)
+		return 0, t.fail(c.at, "keep one of the two lines; a file holds the bars of one symbol", "date %s twice", d)
 	case t.order == 0:
 		t.order = order
 	case t.order != order:

@@ -83,7 +83,7 @@ func TestAFileOfBarsIsReadOrSaysWhereItIsWrong(t *testing.T) {
 		{"EUC-KR", cp949, "370 bars, 370 new", "\ncross "},
 		{"UTF-8 with a mark", "\ufeff" + words, "370 bars, 370 new", "\ncross "},
 		{"a gap", file(func(l []string) []string { return append(l[:50], l[60:]...) }), "no bar on 10 sessions between them, the first 2024-02-19: maemae history check 005930\n", "005930 has no bar on 10 sessions, the first 2024-02-19"},
-		{"a date twice", file(func(l []string) []string { l[50] = l[49]; return l }), "NAME:51:1: date 2024-02-16 twice\n  hint: keep one of the two lines\n", ""},
+		{"a date twice", file(func(l []string) []string { l[50] = l[49]; return l }), "NAME:51:1: date 2024-02-16 twice\n  hint: keep one of the two lines; a file holds the bars of one symbol\n", ""},
 		{"a price below zero", line(",", ",-"), "NAME:51:12: price \"-72800\": below zero\n  hint: prices are digits", ""},
 		{"text in a number", line("72800", "n/a"), "NAME:51:12: price \"n/a\": not a number\n  hint: prices are digits", ""},
 		{"UTF-16", utf16, "NAME:1:1: the text is UTF-16, not UTF-8 or EUC-KR" + inUTF8, ""},
