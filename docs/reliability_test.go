@@ -10,28 +10,38 @@ import (
 	"testing"
 )
 
-// faultRow is a line of the tables in RELIABILITY.md: an id, what goes wrong, and who holds it or why it cannot occur.
-var faultRow = regexp.MustCompile(`(?m)^\| ((?:F|INC)-\d+) \| ([^|]+) \| ([^|]+) \|$`)
+// heldRow is a line of the tables in RELIABILITY.md: an id, what it is about, and who holds it or why nobody does.
+var heldRow = regexp.MustCompile(`(?m)^\| ((?:F|INC|C|I|G|S)-\d+) \| ([^|]+) \| ([^|]+) \|$`)
+
+// fileName is a script or a unit that holds a row.
+var fileName = regexp.MustCompile("`((?:deploy|\\.ci)/[a-z.]+)`")
 
 // testName is a test as the tables name it: a room, a function, and perhaps one of its cases in the words of its source.
 var testName = regexp.MustCompile("`([a-z/]+) ((?:Test|Fuzz)\\w+)(?:/([^`]+))?`")
 
-// Every fault and incident has its row; every test that a row names exists; a row without one says why.
-func TestEveryFaultAndIncidentIsHeldByATestThatExists(t *testing.T) {
+// Every control, invariant, fault, goal, security rule and incident has its row; every test or file that a row names exists; a
+// row without one says why.
+func TestEveryRowIsHeldByATestThatExists(t *testing.T) {
 	text, err := os.ReadFile("RELIABILITY.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tests := functions(t)
 	rows := map[string]bool{}
-	for _, m := range faultRow.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range heldRow.FindAllStringSubmatch(string(text), -1) {
 		id, held := m[1], testName.FindAllStringSubmatch(m[3], -1)
 		if rows[id] {
 			t.Errorf("%s has two rows", id)
 		}
 		rows[id] = true
-		if len(held) == 0 && (strings.Contains(m[3], "Test") || !strings.HasPrefix(m[3], "cannot: ")) {
+		files := fileName.FindAllStringSubmatch(m[3], -1)
+		if len(held)+len(files) == 0 && (strings.Contains(m[3], "Test") || !reason.MatchString(m[3])) {
 			t.Errorf("%s: no test, and no reason: %s", id, m[3])
+		}
+		for _, f := range files {
+			if _, err := os.Stat(filepath.Join("..", f[1])); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
 		}
 		for _, n := range held {
 			source, exists := tests[n[1]+" "+n[2]]
@@ -46,7 +56,7 @@ func TestEveryFaultAndIncidentIsHeldByATestThatExists(t *testing.T) {
 			t.Errorf("%s has no test of its name", id)
 		}
 	}
-	for kind, last := range map[string]int{"F": 66, "INC": 17} {
+	for kind, last := range map[string]int{"C": 34, "I": 25, "F": 66, "G": 20, "S": 26, "INC": 17} {
 		for n := 1; n <= last; n++ {
 			if id := fmt.Sprintf("%s-%02d", kind, n); !rows[id] {
 				t.Errorf("%s is missing", id)
@@ -54,6 +64,9 @@ func TestEveryFaultAndIncidentIsHeldByATestThatExists(t *testing.T) {
 		}
 	}
 }
+
+// reason begins what stands in the place of a test.
+var reason = regexp.MustCompile(`^(cannot|changed|not shown|not held): .`)
 
 var testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 
