@@ -110,7 +110,7 @@ func TestEveryPageFitsAPhoneAndKeepsTheConsoleQuiet(t *testing.T) {
 	for i, look := range []struct {
 		name, lang, scheme string
 		width              int
-	}{{"phone", "ko", "dark", 390}, {"desk", "en", "light", 1280}, {"night", "en", "dark", 1280}} {
+	}{{"phone", "en", "dark", 390}, {"desk", "ko", "light", 1280}, {"night", "en", "dark", 1280}} {
 		if i > 0 && os.Getenv("SCREENSHOTS") == "" {
 			break // the others are for people who look
 		}
@@ -121,6 +121,9 @@ func TestEveryPageFitsAPhoneAndKeepsTheConsoleQuiet(t *testing.T) {
 			c.until(t, `[...document.querySelectorAll("[data-chart]")].every((b) => "points" in b.dataset || "bars" in b.dataset)`)
 			if over := c.eval(t, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over != "0" {
 				t.Errorf("%s, %s: %s pixels wider than the screen", look.name, path, over)
+			}
+			if cut := c.eval(t, `[...document.querySelectorAll("nav [aria-current]")].filter((a) => a.getBoundingClientRect().right > document.documentElement.clientWidth).length`); cut != "0" {
+				t.Errorf("%s, %s: the tab one is on is cut off", look.name, path)
 			}
 			c.picture(t, fmt.Sprintf("%d-%s-%02d", i, look.name, k))
 		}

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const charts = [];
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone
 
   // ---- live ----
   let wanted = false, asking = false, last = 0;
