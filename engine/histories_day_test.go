@@ -38,6 +38,7 @@ type day struct {
 	calendar *market.Calendar
 
 	sim     *kissim.Server
+	looks   int64 // at the clock, of engine, client and journal
 	pipe    *pipe
 	client  *kis.Client
 	journal *journal.Journal
@@ -111,13 +112,17 @@ func (d *day) planned(point string) bool {
 	return !d.healed && slices.Contains(d.crashes, crash{point, d.counts[point]})
 }
 
-// now is the clock of the engine and the client.
+// now is the clock of the engine and the client. Like a wall's it is never the same at two looks.
 func (d *day) now() time.Time {
 	if d.dying {
 		d.reach("now")
 	}
-	return d.sim.Now()
+	d.looks++
+	return d.moment()
 }
+
+// moment is the clock as it was last looked at.
+func (d *day) moment() time.Time { return d.sim.Now().Add(time.Duration(d.looks) * time.Microsecond) }
 
 // before is the journal's clock, which it asks when it is about to write.
 func (d *day) before() time.Time {
@@ -131,7 +136,8 @@ func (d *day) before() time.Time {
 		d.cutHead, _ = os.ReadFile(strings.TrimSuffix(d.path, ".db") + ".head") // there is one since Open
 		d.dying = true
 	}
-	return d.sim.Now()
+	d.looks++
+	return d.moment()
 }
 
 // observe is told of each call by the goroutine that made it.

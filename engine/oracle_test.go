@@ -27,7 +27,7 @@ const quarantineTime = time.Minute
 // arrives judges an order at the moment its first byte is here, and returns the intent behind it.
 func (d *day) arrives(r *http.Request, body []byte) string {
 	d.follow()
-	b, now := d.journal.Book(), d.sim.Now()
+	b, now := d.journal.Book(), d.moment()
 	var sending []journal.Order
 	for _, o := range b.Working("") {
 		if o.Phase == journal.PhaseSending {
