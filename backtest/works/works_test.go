@@ -3,6 +3,9 @@ package works
 import "testing"
 
 func TestThePlainLoopHasTheAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: seven million bars")
+	}
 	long := MadeUp(LongSeed, LongBars)
 	if got := Plain(long.Open, long.Close, 20, 60); got != Long {
 		t.Errorf("one long symbol: %v, want %v", got, Long)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ docs/PERFORMANCE.md says what the goals are.`,
 			if rounds < 1 || rounds > 10_000 {
 				return usagef("--rounds %d: want 1 to 10000", rounds)
 			}
-			r, err := bench(rounds)
+			r, err := bench(c.Context(), rounds)
 			if err != nil {
 				return fmt.Errorf("bench: %w", err)
 			}
@@ -81,7 +82,7 @@ docs/PERFORMANCE.md says what the goals are.`,
 	return c
 }
 
-func bench(rounds int) (*benchResult, error) {
+func bench(ctx context.Context, rounds int) (*benchResult, error) {
 	r := &benchResult{Program: build(), Processors: runtime.GOMAXPROCS(0), NotMeasured: []string{
 		"P8, indicators value by value: not built, nothing would use them",
 		"P9, the arithmetic of money: it is part of the walk of an account and cannot be timed apart from it",
@@ -89,8 +90,8 @@ func bench(rounds int) (*benchResult, error) {
 		"P12, the idle daemon: needs five minutes; docs/PERFORMANCE.md measures it at the simulator",
 	}}
 	// Whole processes first: the peak of a new process counts from the memory of the one that starts it.
-	for _, measure := range []func(*benchResult, int) error{benchWhole, benchLong, benchMany, benchSweeps, benchIndicators} {
-		if err := measure(r, rounds); err != nil {
+	for _, measure := range []func(context.Context, *benchResult, int) error{benchWhole, benchLong, benchMany, benchSweeps, benchIndicators} {
+		if err := measure(ctx, r, rounds); err != nil {
 			return nil, err
 		}
 	}
@@ -142,9 +143,12 @@ func processorTime() (time.Duration, error) {
 }
 
 // sideBySide does two things in turn, so often, and gives the quickest time of each.
-func sideBySide(rounds int, ours, theirs func() error) (a, b time.Duration, err error) {
+func sideBySide(ctx context.Context, rounds int, ours, theirs func() error) (a, b time.Duration, err error) {
 	a, b = math.MaxInt64, math.MaxInt64
 	for range rounds {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
 		for _, x := range []struct {
 			work  func() error
 			least *time.Duration
@@ -222,7 +226,7 @@ func looping(want works.Answer, all ...history.Bars) func() error {
 }
 
 // benchLong is one symbol of a million bars, and the tenth of it.
-func benchLong(r *benchResult, rounds int) error {
+func benchLong(ctx context.Context, r *benchResult, rounds int) error {
 	bars := works.MadeUp(works.LongSeed, works.LongBars)
 	perBar := func(b history.Bars, want works.Answer, rounds int) (ours, theirs float64, err error) {
 		o, err := benchOptions(works.Rule, b)
@@ -233,7 +237,7 @@ func benchLong(r *benchResult, rounds int) error {
 		if err != nil {
 			return 0, 0, err
 		}
-		x, y, err := sideBySide(rounds, playing(w, want), looping(want, b))
+		x, y, err := sideBySide(ctx, rounds, playing(w, want), looping(want, b))
 		n := float64(b.Len())
 		return float64(x) / n, float64(y) / n, err
 	}
@@ -251,7 +255,7 @@ func benchLong(r *benchResult, rounds int) error {
 }
 
 // benchMany is 2,500 symbols, a hundred in memory at a time.
-func benchMany(r *benchResult, rounds int) error {
+func benchMany(ctx context.Context, r *benchResult, rounds int) error {
 	const some = 100
 	var ours, theirs time.Duration
 	var all works.Answer
@@ -270,7 +274,7 @@ func benchMany(r *benchResult, rounds int) error {
 		if err != nil {
 			return err
 		}
-		x, y, err := sideBySide(max(1, rounds/4), playing(w, want), looping(want, bars...))
+		x, y, err := sideBySide(ctx, max(1, rounds/4), playing(w, want), looping(want, bars...))
 		if err != nil {
 			return err
 		}
@@ -285,7 +289,7 @@ func benchMany(r *benchResult, rounds int) error {
 }
 
 // benchSweeps is 10,000 pairs of averages, and 10,000 sets of another rule.
-func benchSweeps(r *benchResult, rounds int) error {
+func benchSweeps(ctx context.Context, r *benchResult, rounds int) error {
 	const sets = 10_000
 	bars := works.MadeUp(works.FirstSeed, works.Bars)
 	ready := func(rule string, workers int) (*backtest.Work, error) {
@@ -299,7 +303,7 @@ func benchSweeps(r *benchResult, rounds int) error {
 	if err != nil {
 		return err
 	}
-	ours, theirs, err := sideBySide(rounds, playing(one, works.Pairs), func() error {
+	ours, theirs, err := sideBySide(ctx, rounds, playing(one, works.Pairs), func() error {
 		if got := works.AllPairs(bars.Open, bars.Close); got != works.Pairs {
 			return fmt.Errorf("the loop came to %v, right is %v", got, works.Pairs)
 		}
@@ -315,7 +319,7 @@ func benchSweeps(r *benchResult, rounds int) error {
 		if err != nil {
 			return err
 		}
-		a, b, err := wallBeside(rounds, playing(one, works.Pairs), playing(two, works.Pairs))
+		a, b, err := wallBeside(ctx, rounds, playing(one, works.Pairs), playing(two, works.Pairs))
 		if err != nil {
 			return err
 		}
@@ -327,7 +331,7 @@ func benchSweeps(r *benchResult, rounds int) error {
 	if err != nil {
 		return err
 	}
-	ours, _, err = sideBySide(max(1, rounds/4), func() error { _, err := mixed.Play(); return err }, func() error { return nil })
+	ours, _, err = sideBySide(ctx, max(1, rounds/4), func() error { _, err := mixed.Play(); return err }, func() error { return nil })
 	if err != nil {
 		return err
 	}
@@ -336,11 +340,11 @@ func benchSweeps(r *benchResult, rounds int) error {
 }
 
 // wallBeside is sideBySide by the clock.
-func wallBeside(rounds int, first, second func() error) (a, b time.Duration, err error) {
+func wallBeside(ctx context.Context, rounds int, first, second func() error) (a, b time.Duration, err error) {
 	a, b = math.MaxInt64, math.MaxInt64
 	for range rounds {
 		begin := time.Now()
-		if err := first(); err != nil {
+		if err := errors.Join(ctx.Err(), first()); err != nil {
 			return 0, 0, err
 		}
 		middle := time.Now()
@@ -353,7 +357,7 @@ func wallBeside(rounds int, first, second func() error) (a, b time.Duration, err
 }
 
 // benchIndicators is the six best-known indicators over a million values.
-func benchIndicators(r *benchResult, rounds int) error {
+func benchIndicators(ctx context.Context, r *benchResult, rounds int) error {
 	bars := works.MadeUp(works.LongSeed, works.LongBars)
 	in := indicator.Input{
 		Open: series.Of(0, bars.Open), High: series.Of(0, bars.High), Low: series.Of(0, bars.Low),
@@ -371,7 +375,7 @@ func benchIndicators(r *benchResult, rounds int) error {
 		if err != nil {
 			return err
 		}
-		took, _, err := sideBySide(rounds, func() error { spec.Compute(in, given); return nil }, func() error { return nil })
+		took, _, err := sideBySide(ctx, rounds, func() error { spec.Compute(in, given); return nil }, func() error { return nil })
 		if err != nil {
 			return err
 		}
@@ -381,7 +385,7 @@ func benchIndicators(r *benchResult, rounds int) error {
 }
 
 // benchWhole measures whole processes of this program, from a store it fills.
-func benchWhole(r *benchResult, _ int) (err error) {
+func benchWhole(ctx context.Context, r *benchResult, _ int) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -391,7 +395,7 @@ func benchWhole(r *benchResult, _ int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if _, err := process(self, "bench", "make", dir); err != nil {
+	if _, err := process(ctx, self, "bench", "make", dir); err != nil {
 		return err
 	}
 	for _, x := range []struct {
@@ -406,7 +410,7 @@ func benchWhole(r *benchResult, _ int) (err error) {
 	} {
 		var least usage
 		for i := range 3 {
-			u, err := process(self, x.args...)
+			u, err := process(ctx, self, x.args...)
 			if err != nil {
 				return fmt.Errorf("%s: %w", x.what, err)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -28,9 +29,9 @@ type usage struct {
 }
 
 // process runs a program to its end.
-func process(name string, args ...string) (u usage, err error) {
+func process(ctx context.Context, name string, args ...string) (u usage, err error) {
 	var complaint bytes.Buffer
-	c := exec.Command(name, args...)
+	c := exec.CommandContext(ctx, name, args...)
 	c.Stderr = &complaint
 	begin := time.Now()
 	err = c.Run()

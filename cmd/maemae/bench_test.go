@@ -50,7 +50,7 @@ func TestABenchChecksItsAnswers(t *testing.T) {
 	if err := playing(w, wrong)(); err == nil {
 		t.Error("a won too much passes")
 	}
-	if _, _, err := sideBySide(2, looping(works.Short, bars), looping(wrong, bars)); err == nil {
+	if _, _, err := sideBySide(t.Context(), 2, looping(works.Short, bars), looping(wrong, bars)); err == nil {
 		t.Error("a loop with another answer passes")
 	}
 }
