@@ -67,6 +67,9 @@ func TestRequestsThatAreNotAPersonsAreRefused(t *testing.T) {
 				c.change(r)
 			}
 			res, err := client.Do(r)
+			if err != nil && c.want == http.StatusRequestEntityTooLarge {
+				return // hung up on before it had said everything
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
