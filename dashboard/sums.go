@@ -40,7 +40,7 @@ type result struct {
 }
 
 const (
-	sumsStep   = 512 // entries folded at a time, so that no page waits long for another
+	sumsStep   = 128 // entries folded at a time, so that no page waits long for another
 	curveInDay = 2   // dates that keep every snapshot
 )
 
