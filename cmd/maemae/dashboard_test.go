@@ -127,11 +127,11 @@ func (p *told) String() string {
 }
 
 func TestTheDemosAddressOpensAChartWithABuyAndItsWhy(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	out, ended := &told{}, make(chan error, 1)
 	go func() {
-		ended <- runDemo(ctx, demoOptions{days: 3, seed: 7, listen: "127.0.0.1:0", speed: "6000"}, out)
+		ended <- runDemo(ctx, demoOptions{seed: 7, listen: "127.0.0.1:0", speed: "6000"}, out)
 	}()
 	find := func(what string, pattern string, in func() string) string {
 		for re := regexp.MustCompile(pattern); ; {
@@ -140,7 +140,7 @@ func TestTheDemosAddressOpensAChartWithABuyAndItsWhy(t *testing.T) {
 			}
 			select {
 			case <-ctx.Done():
-				t.Fatalf("no %s in a minute:\n%s", what, in())
+				t.Fatalf("no %s in five minutes:\n%s", what, in())
 			case <-time.After(50 * time.Millisecond):
 			}
 		}
