@@ -28,12 +28,11 @@ var years = flag.Float64("years", 0.02, "how many years of a thousand decisions 
 const (
 	sessionsInYear = 250
 	decisionsInDay = 1000
-	ordersInDay    = 1000 // of today: the ceiling of orders_per_day
-	ordersOnce     = 20   // of each day before
-	heldAtNoon     = 20   // issues held at the end of today's orders
+	ordersOnce     = 20 // of each day before
+	heldAtNoon     = 20 // issues held at the end of today's orders
 )
 
-// The program starts on a journal of so many years, with a thousand orders at the broker that day, and trades. How long that
+// The program starts on a journal of so many years, from one year on with a thousand orders at the broker that day, and trades. How long that
 // takes is told; what it may hold in memory is demanded, except of a program that is built to find races.
 //
 //	go test ./cmd/maemae -run TestAStartOnYears -years 5 -timeout 30m -v
@@ -42,26 +41,33 @@ func TestAStartOnYearsOfJournalTrades(t *testing.T) {
 	today := market.Date(20240306)
 	f := newField(t, kissim.Options{Seed: 3, Symbols: heldAtNoon, Start: today.At(10, 0)}, yearRules())
 	began := time.Now()
-	sessions := max(1, int(*years*sessionsInYear))
-	f.past(today, sessions)
+	sessions, orders := max(1, int(*years*sessionsInYear)), 100
+	if *years >= 1 {
+		orders = 1000 // the ceiling of orders_per_day
+	}
+	f.patience = 5 * time.Minute
+	f.past(today, sessions, orders)
 	info, err := os.Stat(filepath.Join(f.dir, "state", "journal.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the past was written in %s: %d sessions, %d MiB", time.Since(began).Round(time.Millisecond), sessions, info.Size()>>20)
 	release := f.hold(f.sim.Now())
+	j := f.journal()
+	last := f.newest(j).Seq // the past's own
 	for n := range 3 {
 		began := time.Now()
 		c := f.daemon()
 		f.within("the daemon to trade", func() bool {
-			var s Status
-			if f.asks(http.MethodGet, "/status", nil, &s) != nil {
-				return false
+			if state := f.newest(j); state.Seq > last {
+				last = state.Seq
+				s := state.Body.(journal.State)
+				if s.Mode == journal.ModeHalted {
+					t.Fatalf("halted: %s %s", s.Reason, s.Detail)
+				}
+				return s.Mode == journal.ModeActive
 			}
-			if s.Mode == journal.ModeHalted {
-				t.Fatalf("halted: %s %s", s.Reason, s.Detail)
-			}
-			return s.Mode == journal.ModeActive
+			return false
 		})
 		took, peak := time.Since(began), peakMemory(t, c.Process.Pid)
 		t.Logf("start %d: trading after %s, at the peak %d MiB", n+1, took.Round(time.Millisecond), peak)
@@ -71,8 +77,8 @@ func TestAStartOnYearsOfJournalTrades(t *testing.T) {
 		f.kill9(c)
 	}
 	b := f.journal().Book()
-	if n := len(b.Orders()); n != ordersInDay {
-		t.Errorf("the book has %d orders of today, want %d", n, ordersInDay)
+	if n := len(b.Orders()); n != orders {
+		t.Errorf("the book has %d orders of today, want %d", n, orders)
 	}
 	release()
 	c := f.daemon()
@@ -88,6 +94,18 @@ func TestAStartOnYearsOfJournalTrades(t *testing.T) {
 	for _, bad := range positionsDiffer(f.journal().Book(), theirs) {
 		t.Error(bad)
 	}
+}
+
+// newest is the last change of mode on disk.
+func (f *field) newest(j *journal.Journal) (state journal.Entry) {
+	f.t.Helper()
+	for e, err := range j.Entries(f.t.Context(), journal.Query{Kinds: []string{journal.State{}.Kind()}, Newest: true, Limit: 1}) {
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		state = e
+	}
+	return state
 }
 
 // peakMemory is the most that a process has held, in MiB.
@@ -118,9 +136,9 @@ func yearRules() string {
 	return text
 }
 
-// past writes what a daemon of so many sessions has left: each with a thousand decisions and a few orders, and today with a
-// thousand orders, which the simulator has too.
-func (f *field) past(today market.Date, sessions int) {
+// past writes what a daemon of so many sessions has left: each with a thousand decisions and a few orders, and today with
+// orders that the simulator has too.
+func (f *field) past(today market.Date, sessions, orders int) {
 	f.t.Helper()
 	var now time.Time
 	j, err := journal.Open(filepath.Join(f.dir, "state", "journal.db"), journal.Options{Now: func() time.Time { return now }})
@@ -175,9 +193,9 @@ func (f *field) past(today market.Date, sessions int) {
 	now = today.At(9, 59)
 	var all []journal.Body
 	var before []string
-	for n, row := range f.busyMorning(today) {
+	for n, row := range f.busyMorning(today, orders) {
 		owner := 0
-		if n >= ordersInDay-heldAtNoon {
+		if n >= orders-heldAtNoon {
 			owner = n % 10
 		}
 		all = append(all, pastOrder(owner, decisionsInDay+n, row, before)...)
@@ -224,16 +242,16 @@ func pastOrder(rule, n int, row broker.Row, before []string) []journal.Body {
 
 // busyMorning sends today's orders: one share is bought and sold again and again, and at the end some issues are bought. It
 // returns them as the broker has them.
-func (f *field) busyMorning(today market.Date) []broker.Row {
+func (f *field) busyMorning(today market.Date, orders int) []broker.Row {
 	f.t.Helper()
 	ready := f.sim.Ready()
 	token, ok := f.post("/oauth2/tokenP", "", "", map[string]string{"grant_type": "client_credentials", "appkey": ready.AppKey, "appsecret": ready.AppSecret})["access_token"].(string)
 	if !ok {
 		f.t.Fatal("no token")
 	}
-	for n := range ordersInDay {
+	for n := range orders {
 		tr, symbol := []string{"VTTC0012U", "VTTC0011U"}[n%2], market.Symbol("005930")
-		if n >= ordersInDay-heldAtNoon {
+		if n >= orders-heldAtNoon {
 			tr, symbol = "VTTC0012U", pastSymbol(n)
 		}
 		answer := f.post("/uapi/domestic-stock/v1/trading/order-cash", tr, token, map[string]string{
@@ -244,7 +262,7 @@ func (f *field) busyMorning(today market.Date) []broker.Row {
 		}
 	}
 	rows, err := f.sim.Orders(today)
-	if err != nil || len(rows) != ordersInDay {
+	if err != nil || len(rows) != orders {
 		f.t.Fatalf("%d orders: %v", len(rows), err)
 	}
 	return rows
