@@ -39,20 +39,20 @@ func (s *sessions) find(d market.Date) int {
 	return sort.Search(len(s.dates), func(i int) bool { return s.dates[i] >= d })
 }
 
-// between lists the sessions of the calendar from the first date to the last, a year at a time: a session is large.
+// between lists the sessions of the calendar from the first date to the last.
 func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
-	s := &sessions{}
-	for from := first; from <= last; {
-		to := min(last, from.Add(365))
-		list, err := c.Sessions(from, to)
-		if err != nil {
+	const inYear = 366 // days, of which every one may be a session
+	n := inYear * int(last/10_000-first/10_000+1)
+	s := &sessions{dates: make([]market.Date, 0, n), opens: make([]int64, 0, n), closes: make([]int64, 0, n)}
+	for d := first; d <= last; d = d.Add(1) {
+		x, err := c.Session(d)
+		if errors.Is(err, market.ErrBeyond) {
 			return nil, err
 		}
-		for _, x := range list {
+		if err == nil {
 			s.dates, s.opens, s.closes = append(s.dates, x.Date), append(s.opens, x.Open.Unix()), append(s.closes, x.Close.Unix())
 			s.zone = x.Open.Location()
 		}
-		from = to.Add(1)
 	}
 	d := last
 	for i := range s.after {
