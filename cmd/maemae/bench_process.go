@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -102,6 +103,9 @@ func benchPlayCommand() *cobra.Command {
 }
 
 func benchPlay(dir string, n int, want works.Answer) error {
+	if n > 1 {
+		debug.SetGCPercent(300) // few symbols are in memory at a time, so what lives is small and soon doubled
+	}
 	o, err := benchOptions(works.Rule, make([]history.Bars, n)...)
 	if err != nil {
 		return err
