@@ -119,20 +119,33 @@ func (e *Engine) ChangeRules(f *strategy.File, words string) error {
 	return nil
 }
 
-// Start recovers: it writes the start, reads the past completely, resolves what was left open, compares the account,
+// Begin writes the start, once. An active book turns reconciling by it, so that nobody who looks takes the state of the
+// life before for this one's.
+func (e *Engine) Begin(s journal.Start) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	return e.begin(s)
+}
+
+func (e *Engine) begin(s journal.Start) error {
+	if e.begun {
+		return nil
+	}
+	if err := e.write(s); err != nil {
+		return err
+	}
+	e.begun = true
+	return e.countUnknowns(math.MaxInt)
+}
+
+// Start recovers: it begins, reads the past completely, resolves what was left open, compares the account,
 // and only then turns active. Started before with a halt in force, it stays halted. On an error nothing may be traded;
 // Start may be called again.
 func (e *Engine) Start(ctx context.Context, s journal.Start) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	if !e.begun {
-		if err := e.write(s); err != nil { // an active book turns reconciling by this entry
-			return err
-		}
-		e.begun = true
-		if err := e.countUnknowns(math.MaxInt); err != nil {
-			return err
-		}
+	if err := e.begin(s); err != nil {
+		return err
 	}
 	if err := e.heed(); err != nil {
 		return err

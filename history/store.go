@@ -32,7 +32,7 @@ type Store struct {
 
 // Open opens the directory and makes it if it is missing. The calendar tells a completed bar from a forming one.
 func Open(dir string, calendar *market.Calendar) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}
 	return &Store{dir: dir, calendar: calendar}, nil

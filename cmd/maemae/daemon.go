@@ -474,10 +474,14 @@ func (d *daemon) inForceSince(job string) time.Time {
 	return time.Time{}
 }
 
-// run reconciles and then lives until the context ends.
-func (d *daemon) run(ctx context.Context) error {
+// start is what the journal remembers of this life's beginning.
+func (d *daemon) start() journal.Start {
 	b := build()
-	start := journal.Start{Version: b.Version, Revision: b.Revision, Env: d.cfg.Env, Account: d.account, Config: d.cfg.hash, Strategies: d.rules.Hash, Date: market.DateOf(d.clock.Now())}
+	return journal.Start{Version: b.Version, Revision: b.Revision, Env: d.cfg.Env, Account: d.account, Config: d.cfg.hash, Strategies: d.rules.Hash, Date: market.DateOf(d.clock.Now())}
+}
+
+// run reconciles and then lives until the context ends.
+func (d *daemon) run(ctx context.Context, start journal.Start) error {
 	if err := d.recover(ctx, start); err != nil {
 		return err
 	}

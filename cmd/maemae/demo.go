@@ -112,7 +112,7 @@ func runDemo(ctx context.Context, o demoOptions, out io.Writer) error {
 	}
 	defer hide()
 	began := time.Now()
-	err = d.daemon.run(ctx)
+	err = d.daemon.run(ctx, d.daemon.start())
 	if err != nil && !errors.Is(err, errMarketOver) && ctx.Err() == nil {
 		return err
 	}

@@ -167,6 +167,10 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	if err := d.prepare(); err != nil {
 		return err
 	}
+	start := d.start()
+	if err := d.engine.Begin(start); err != nil { // before anybody can ask for the state
+		return err
+	}
 	log.Info("maemae", zap.String("version", build().Version), zap.String("env", cfg.Env), zap.Stringer("account", keys.Account), zap.String("keys_from", keys.From), zap.String("state", d.state), zap.Bool("dry_run", dryRun))
 	stop, err := serveControl(socketPath(d.state), d)
 	if err != nil {
@@ -181,7 +185,7 @@ func runDaemon(ctx context.Context, cfg Config, keys credentials, rules *strateg
 	defer d.onHangup(ctx)()
 	defer d.tend(ctx)()
 	tellSystemd(log, sd.SdNotifyReady)
-	err = d.run(ctx)
+	err = d.run(ctx, start)
 	tellSystemd(log, sd.SdNotifyStopping)
 	if errors.Is(err, errMarketOver) {
 		log.Info("the simulated market ended")
