@@ -181,6 +181,33 @@ func (f *field) wait(what string, done func() bool) {
 	}
 }
 
+// freeze stops a process. SIGSTOP is only asked for when kill returns: the threads go on until each is told.
+func (f *field) freeze(c *exec.Cmd) {
+	f.t.Helper()
+	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
+		f.t.Error(err)
+		return
+	}
+	for until := time.Now().Add(f.patience); !frozen(c.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			f.t.Error("the process does not stop")
+			return
+		}
+	}
+}
+
+// frozen tells whether every thread of a process is stopped.
+func frozen(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range threads {
+		stat, err := os.ReadFile(path)
+		if _, state, ok := bytes.Cut(stat, []byte(") ")); err != nil || !ok || state[0] != 'T' {
+			return false
+		}
+	}
+	return err == nil && len(threads) > 0
+}
+
 func tail(s string) string {
 	lines := strings.Split(s, "\n")
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")

@@ -326,9 +326,7 @@ func TestAProcessThatWasStoppedSendsNothingOnOldReads(t *testing.T) {
 	l.until(start.At(10, 32))
 	stopped := make(chan struct{})
 	stop := func() {
-		if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
-			t.Error(err)
-		}
+		l.freeze(c)
 		close(stopped)
 	}
 	stopAt.Store(&stop)

@@ -117,9 +117,7 @@ func TestAProcessStoppedByTheWallsClockSendsNothingOnOldReads(t *testing.T) {
 			l.within("an order", func() bool { return len(l.orders()) > 0 })
 			stopped := make(chan struct{})
 			stop := func() {
-				if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
-					t.Error(err)
-				}
+				l.freeze(c)
 				close(stopped)
 			}
 			stopNow.Store(&stop)

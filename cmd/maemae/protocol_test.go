@@ -112,9 +112,7 @@ func TestAKillOfAProcessThatIsStopped(t *testing.T) {
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, strings.Replace(resting, "open + 30m", "every 5m", 1))
 	c := f.daemon()
 	f.until(start.At(8, 30))
-	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	f.freeze(c)
 	if out := f.run("kill"); !strings.Contains(out, "killed") {
 		t.Errorf("kill: %s", out)
 	}
