@@ -40,7 +40,8 @@ type result struct {
 }
 
 const (
-	sumsStep   = 128 // entries folded at a time, so that no page waits long for another
+	sumsStep   = 128 // entries folded at a time in the background, so that no page waits long for it
+	sumsOnPage = 512 // entries folded by a page that needs them, so that a young journal is shown whole at once
 	curveInDay = 2   // dates that keep every snapshot
 )
 
@@ -49,7 +50,7 @@ func (s *server) catchUp() {
 	for more := true; more && s.ctx.Err() == nil; {
 		s.sums.mu.Lock()
 		var err error
-		more, err = s.sums.advance(s.ctx, s.Journal)
+		more, err = s.sums.advance(s.ctx, s.Journal, sumsStep)
 		s.sums.mu.Unlock()
 		if err != nil {
 			return // the next page meets the same error and shows it
@@ -60,10 +61,10 @@ func (s *server) catchUp() {
 // summedKinds are the entries that move orders, shares and the account. Decisions, the many, move none of them.
 var summedKinds = [...]string{"start", "intent", "answer", "bind", "absent", "fill", "final", "snapshot", "external", "operator"}
 
-// advance folds new entries, a bounded number of them, and tells whether any are left.
-func (s *sums) advance(ctx context.Context, j *journal.Journal) (more bool, err error) {
+// advance folds at most so many new entries, and tells whether any are left.
+func (s *sums) advance(ctx context.Context, j *journal.Journal, limit int) (more bool, err error) {
 	n := 0
-	for e, err := range j.Entries(ctx, journal.Query{Kinds: summedKinds[:], After: s.seq, Limit: sumsStep}) {
+	for e, err := range j.Entries(ctx, journal.Query{Kinds: summedKinds[:], After: s.seq, Limit: limit}) {
 		if err != nil {
 			return false, err
 		}
@@ -72,7 +73,7 @@ func (s *sums) advance(ctx context.Context, j *journal.Journal) (more bool, err 
 		}
 		n++
 	}
-	return n == sumsStep, nil
+	return n == limit, nil
 }
 
 func (s *sums) fold(e journal.Entry) error {
@@ -174,7 +175,7 @@ func (s *sums) of(strategy string) *result {
 func (s *server) curveOf(ctx context.Context) (curve []point, more bool, err error) {
 	s.sums.mu.Lock()
 	defer s.sums.mu.Unlock()
-	more, err = s.sums.advance(ctx, s.Journal)
+	more, err = s.sums.advance(ctx, s.Journal, sumsOnPage)
 	return append([]point(nil), s.sums.curve...), more, err
 }
 
@@ -182,7 +183,7 @@ func (s *server) curveOf(ctx context.Context) (curve []point, more bool, err err
 func (s *server) resultsOf(ctx context.Context) (map[string]result, bool, error) {
 	s.sums.mu.Lock()
 	defer s.sums.mu.Unlock()
-	more, err := s.sums.advance(ctx, s.Journal)
+	more, err := s.sums.advance(ctx, s.Journal, sumsOnPage)
 	out := map[string]result{}
 	for name, r := range s.sums.results {
 		out[name] = *r
