@@ -109,34 +109,27 @@ func MadeUp(seed uint64, n int) history.Bars {
 }
 
 // Rule is the work in the language of strategy files.
-const Rule = `
-version: 1
-strategies:
-  - name: crossing
-    symbols: ["069500"]
-    when: close - 15m
-    bars: completed
-    params: {fast: {default: 20, min: 2, max: 101, step: 1}, slow: {default: 60, min: 60, max: 201, step: 1}}
-    buy: sma(close, $fast) crosses above sma(close, $slow)
-    sell: sma(close, $fast) crosses below sma(close, $slow)
-    size: 10 shares
-    order: market
-`
+const Rule = crossing + "{default: 60, min: 60, max: 201, step: 1}}" + acts
 
 // PairsRule is Rule with the values that the work of pairs tries.
-const PairsRule = `
+const PairsRule = crossing + "{default: 120, min: 102, max: 201, step: 1}}" + acts
+
+const (
+	crossing = `
 version: 1
 strategies:
   - name: crossing
     symbols: ["069500"]
     when: close - 15m
     bars: completed
-    params: {fast: {default: 20, min: 2, max: 101, step: 1}, slow: {default: 120, min: 102, max: 201, step: 1}}
+    params: {fast: {default: 20, min: 2, max: 101, step: 1}, slow: `
+	acts = `
     buy: sma(close, $fast) crosses above sma(close, $slow)
     sell: sma(close, $fast) crosses below sma(close, $slow)
     size: 10 shares
     order: market
 `
+)
 
 // MixedRule is 10,000 sets of a rule of another kind, over the same bars as PairsRule.
 const MixedRule = `
