@@ -11,6 +11,7 @@ import (
 type findings struct {
 	ends                             slot // of rules that see today's bar
 	completed, limits, adjusted, raw bool
+	alone                            bool     // each symbol is an account
 	notes                            []string // what came up in single accounts
 }
 
@@ -70,9 +71,12 @@ func (o *Options) assumptions(f findings) []string {
 	say("dividends, interest and the impact of the own orders are not in the results")
 	say("the symbols are those of today's rules: companies that have left the exchange since are missing (survivorship)")
 	say("the sessions before a run's first warm its rules up and are not in its numbers; what is held at the end is valued at the last close")
-	if o.Together && len(o.Rules) > 1 {
+	switch {
+	case f.alone:
+		say("each symbol has the cash alone")
+	case o.Together && len(o.Rules) > 1:
 		say("the strategies share one cash")
-	} else {
+	default:
 		say("each strategy has the cash alone")
 	}
 	if o.Permit == nil {

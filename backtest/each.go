@@ -11,40 +11,52 @@ import (
 	"maemae/strategy"
 )
 
+// Alone is what came of one symbol.
+type Alone struct {
+	Symbol market.Symbol
+	Run    report.Run
+	Notes  []string // what came up in this account, as the assumptions of a Run say it
+	Err    error    // why it could not be played; then there is nothing else
+}
+
 // Each plays one rule over each of its symbols alone, every time with all the cash, on all processors, and hands what
 // came of each to take, one at a time and in the order of the rule's symbols. A symbol that cannot be played comes with
-// the error; the others go on. Few symbols are in memory at a time, so that a whole exchange needs little.
-func Each(o Options, take func(market.Symbol, report.Run, error) error) error {
+// the error; the others go on. Few symbols are in memory at a time, so that a whole exchange needs little. The
+// assumptions are those that all of them share.
+func Each(o Options, take func(Alone) error) (assumptions []string, err error) {
 	if err := o.check(); err != nil {
-		return err
+		return nil, err
 	}
 	if len(o.Rules) != 1 {
-		return fmt.Errorf("backtest: %d rules, one is played over each symbol", len(o.Rules))
+		return nil, fmt.Errorf("backtest: %d rules, one is played over each symbol", len(o.Rules))
 	}
 	e := each{o: &o, rule: o.Rules[0]}
 	if e.rule.Index != "" {
-		var err error
 		if e.index, err = o.load(e.rule.Index); err != nil {
-			return fmt.Errorf("backtest: index: %w", err)
+			return nil, fmt.Errorf("backtest: index: %w", err)
 		}
 	}
-	type played struct {
-		run report.Run
-		err error
-	}
+	shared := findings{alone: true}
+	done := 0
 	for some := range slices.Chunk(e.rule.Symbols, 64) {
-		got := make([]played, len(some))
+		got, found := make([]Alone, len(some)), make([]findings, len(some))
 		_ = parallel(len(some), func(i int) error { // errors belong to their symbols
-			got[i].run, got[i].err = e.play(some[i])
+			got[i].Symbol = some[i]
+			got[i].Run, found[i], got[i].Err = e.play(some[i])
+			got[i].Notes, found[i].notes = found[i].notes, nil
 			return nil
 		})
 		for i, p := range got {
-			if err := take(some[i], p.run, p.err); err != nil {
-				return err
+			shared.join(found[i])
+			if err := take(p); err != nil {
+				return nil, err
 			}
 		}
+		if done += len(some); o.Progress != nil {
+			o.Progress(done, len(e.rule.Symbols))
+		}
 	}
-	return nil
+	return o.assumptions(shared), nil
 }
 
 // each is what all symbols of a rule have in common.
@@ -59,14 +71,14 @@ type each struct {
 	slots  []slot
 }
 
-func (e *each) play(s market.Symbol) (r report.Run, err error) {
+func (e *each) play(s market.Symbol) (r report.Run, f findings, err error) {
 	b, err := e.o.load(s)
 	if err != nil {
-		return r, err
+		return r, f, err
 	}
 	days, list, err := e.lay(b.Dates)
 	if err != nil {
-		return r, err
+		return r, f, err
 	}
 	t := newTape(e.o.Instrument(s), b, days)
 	if e.index.Len() > 0 {
@@ -74,13 +86,14 @@ func (e *each) play(s market.Symbol) (r report.Run, err error) {
 	}
 	a := &account{o: e.o, days: days, legs: []*leg{{e.rule, t, list}}}
 	if err := a.start(e.o.From, 0); err != nil {
-		return r, err
+		return r, f, err
 	}
 	out, err := a.play()
 	if err != nil {
-		return r, err
+		return r, f, err
 	}
-	return a.run(out), nil
+	f.add(a, out)
+	return a.run(out), f, nil
 }
 
 // lay finds the sessions and the slots of bars on these dates. Most symbols have the same ones as the symbol before.

@@ -1,10 +1,11 @@
 package backtest
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"maemae/market"
-	"maemae/report"
 	"maemae/strategy"
 )
 
@@ -14,20 +15,35 @@ func TestEachSymbolIsPlayedAsIfItWereAlone(t *testing.T) {
 	rule := *shipped(t)[0]
 	rule.Symbols = append(f.Symbols(), "999999")
 	var got []market.Symbol
-	err := Each(options([]*strategy.Strategy{&rule}, f), func(s market.Symbol, r report.Run, err error) error {
-		got = append(got, s)
+	said := map[string]bool{}
+	assumptions, err := Each(options([]*strategy.Strategy{&rule}, f), func(p Alone) error {
+		got = append(got, p.Symbol)
 		alone := rule
-		alone.Symbols = []market.Symbol{s}
+		alone.Symbols = []market.Symbol{p.Symbol}
 		want, wrong := Run(options([]*strategy.Strategy{&alone}, f))
+		for _, a := range want.Assumptions {
+			said[a] = true
+		}
+		for _, n := range p.Notes {
+			if !slices.Contains(want.Assumptions, n) {
+				t.Errorf("%s: alone nobody says %q", p.Symbol, n)
+			}
+			delete(said, n)
+		}
 		switch {
-		case (err == nil) != (wrong == nil):
-			t.Errorf("%s: %v, alone %v", s, err, wrong)
-		case err == nil && hash(t, r) != hash(t, want.Runs[0]):
-			t.Errorf("%s: %s, alone %s", s, hash(t, r), hash(t, want.Runs[0]))
+		case (p.Err == nil) != (wrong == nil):
+			t.Errorf("%s: %v, alone %v", p.Symbol, p.Err, wrong)
+		case wrong == nil && hash(t, p.Run) != hash(t, want.Runs[0]):
+			t.Errorf("%s: %s, alone %s", p.Symbol, hash(t, p.Run), hash(t, want.Runs[0]))
 		}
 		return nil
 	})
 	if err != nil || len(got) != len(rule.Symbols) || got[len(got)-1] != "999999" {
 		t.Errorf("%v, %d of %d symbols", err, len(got), len(rule.Symbols))
+	}
+	for a := range said {
+		if a = strings.Replace(a, "each strategy has", "each symbol has", 1); !slices.Contains(assumptions, a) {
+			t.Errorf("of all of them nobody says %q", a)
+		}
 	}
 }

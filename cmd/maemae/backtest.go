@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -16,12 +17,14 @@ import (
 	"maemae/history"
 	"maemae/market"
 	reports "maemae/report"
+	"maemae/strategy"
 )
 
 // backtestFlags is what a person may turn.
 type backtestFlags struct {
 	strategies, data, from, to, cash, fee, volumeCap, exitsEvery, csv, report, lang, index string
-	stored, together, asJSON                                                               bool
+	symbols                                                                                []string
+	stored, together, each, asJSON                                                         bool
 	slippage                                                                               int
 }
 
@@ -34,11 +37,15 @@ func backtestCommand() *cobra.Command {
 exact to the won, and prints what came of it and every assumption it rests on. docs/BACKTEST.md says how orders fill
 and how each number is computed.`,
 		Example: `  maemae backtest --data cmd/maemae/testdata/krx-daily
-  maemae backtest --data cmd/maemae/testdata/krx-daily --from 2024-06-01 --cash 50,000,000 --json`,
+  maemae backtest --data cmd/maemae/testdata/krx-daily --from 2024-06-01 --cash 50,000,000 --json
+  maemae backtest --data cmd/maemae/testdata/krx-daily --symbols all --each`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c)
 			if err != nil {
 				return err
+			}
+			if f.each {
+				return f.playEach(c.OutOrStdout(), o)
 			}
 			result, err := backtest.Run(o)
 			if err != nil {
@@ -70,9 +77,11 @@ and how each number is computed.`,
 	fs.StringVar(&f.from, "from", "", "first date that counts (default: as soon as the rules have their bars)")
 	fs.StringVar(&f.to, "to", "", "last date (default: the last bar)")
 	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
+	fs.StringSliceVar(&f.symbols, "symbols", nil, "play the rules on these symbols instead of their own: 005930,000660, or all that have bars")
 	fs.BoolVar(&f.together, "together", false, "all rules share the cash")
+	fs.BoolVar(&f.each, "each", false, "every symbol of a rule is an account of its own, with all the cash: on which does the rule work?")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
-	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into")
+	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into, or NAME.symbols.csv with --each")
 	fs.StringVar(&f.index, "index", "", "CSV file or symbol whose closes the runs are held against, such as 069500")
 	fs.StringVar(&f.report, "report", "", "file to write a page into that opens without a network: out.html")
 	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
@@ -190,7 +199,7 @@ func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
 			return err
 		}
 		o.Load, o.Instrument = folder.Load, folder.Instrument
-		return nil
+		return f.onto(o.Rules, func() ([]market.Symbol, error) { return folder.Symbols(), nil })
 	}
 	cfg, keys, err := loadSetup(c)
 	if err != nil {
@@ -204,6 +213,37 @@ func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
 		return err
 	}
 	o.Load, o.Instrument = store.Load, market.Known
+	return f.onto(o.Rules, func() (all []market.Symbol, err error) {
+		list, err := store.List()
+		for _, e := range list {
+			all = append(all, e.Symbol)
+		}
+		return all, err
+	})
+}
+
+// onto gives the rules the symbols that the flags name in the place of their own.
+func (f backtestFlags) onto(rules []*strategy.Strategy, all func() ([]market.Symbol, error)) error {
+	if len(f.symbols) == 0 {
+		return nil
+	}
+	var list []market.Symbol
+	for _, text := range f.symbols {
+		s, err := market.ParseSymbol(strings.TrimSpace(text))
+		switch {
+		case text == "all" && len(f.symbols) == 1:
+			if list, err = all(); err != nil {
+				return err
+			}
+		case err != nil:
+			return hinted(usagef("--symbols: %w", err), "codes with commas between them, or the word all")
+		case !slices.Contains(list, s):
+			list = append(list, s)
+		}
+	}
+	for _, r := range rules {
+		r.Symbols = list
+	}
 	return nil
 }
 
@@ -278,8 +318,13 @@ func printResult(w io.Writer, r reports.Result) error {
 	if err := t.print(w); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "\nassumptions")
-	for _, a := range r.Assumptions {
+	fmt.Fprintln(w)
+	return printAssumptions(w, r.Assumptions)
+}
+
+func printAssumptions(w io.Writer, list []string) error {
+	fmt.Fprintln(w, "assumptions")
+	for _, a := range list {
 		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
 			return err
 		}

@@ -20,7 +20,6 @@ import (
 	"maemae/backtest/works"
 	"maemae/history"
 	"maemae/market"
-	reports "maemae/report"
 )
 
 // usage is what a process took.
@@ -116,9 +115,9 @@ func benchPlay(dir string, n int, want works.Answer) error {
 	}
 	o.Load = store.Load
 	fills, equity := 0, decimal.Decimal{}
-	if err := backtest.Each(o, func(s market.Symbol, r reports.Run, err error) error {
-		fills, equity = fills+len(r.Trades), equity.Add(r.FinalEquity)
-		return err
+	if _, err := backtest.Each(o, func(p backtest.Alone) error {
+		fills, equity = fills+len(p.Run.Trades), equity.Add(p.Run.FinalEquity)
+		return p.Err
 	}); err != nil {
 		return err
 	}

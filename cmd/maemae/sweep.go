@@ -106,6 +106,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.from, "from", "", "first date that counts (default: as soon as every set has its bars)")
 	fs.StringVar(&f.to, "to", "", "last date (default: the last bar)")
 	fs.StringVar(&f.cash, "cash", "10000000", "won at the start")
+	fs.StringSliceVar(&f.symbols, "symbols", nil, "play the rule on these symbols instead of its own: 005930,000660, or all that have bars")
 	fs.BoolVar(&f.asJSON, "json", false, "print JSON")
 	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
 	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest; or the windows and what they traded")
@@ -254,11 +255,6 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 	if lines := luck("en", r); len(lines) > 0 {
 		fmt.Fprintf(w, "\nluck\n  - %s\n", strings.Join(lines, "\n  - "))
 	}
-	fmt.Fprintln(w, "\nassumptions")
-	for _, a := range r.Assumptions {
-		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
-			return err
-		}
-	}
-	return nil
+	fmt.Fprintln(w)
+	return printAssumptions(w, r.Assumptions)
 }
