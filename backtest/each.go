@@ -107,9 +107,6 @@ func (e *each) lay(dates []market.Date) (*sessions, []slot, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if days.len() == 0 {
-		return nil, nil, errNothing
-	}
 	list, _, err := slots(e.rule, days)
 	if err != nil {
 		return nil, nil, fmt.Errorf("strategy %s: %w", e.rule.Name, err)

@@ -227,9 +227,6 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	if days.len() == 0 {
-		return nil, errNothing
-	}
 	a := &account{o: o, days: days}
 	type key struct{ symbol, index market.Symbol }
 	tapes := map[key]*tape{}
@@ -278,27 +275,33 @@ func (o *Options) load(s market.Symbol) (history.Bars, error) {
 	return b, nil
 }
 
-var errNothing = errors.New("no session counts: the bars end before the rules have what they need, or before the run begins")
-
 // start finds the first session that counts: not before from, and not before the first rule has the bars it needs, or
 // so many where need is not 0.
 func (a *account) start(from market.Date, need int) error {
-	a.begin = a.days.len()
+	ready, fewest, most := a.days.len(), 0, 0
 	for _, l := range a.legs {
-		first := cmp.Or(need, l.rule.WarmUp())
+		bars := cmp.Or(need, l.rule.WarmUp())
+		first := bars
 		if !l.rule.CompletedBars {
 			first-- // the bar of the session itself is seen
 		}
 		for i := max(first, 0); i < l.tape.bars.Len(); i++ {
 			if s := l.tape.session(i); s >= 0 {
-				a.begin = min(a.begin, s)
+				ready = min(ready, s)
 				break
 			}
 		}
+		if fewest == 0 || bars < fewest {
+			fewest = bars
+		}
+		most = max(most, l.tape.bars.Len())
 	}
-	a.begin = max(a.begin, a.days.find(from))
-	if a.begin >= a.days.len() {
-		return errNothing
+	a.begin = max(ready, a.days.find(from))
+	switch last := a.days.len() - 1; {
+	case ready > last:
+		return fmt.Errorf("no session counts: %s needs %s before its first decision, up to %s there are %d", a.name(), count(fewest, "bar"), a.days.dates[last], most)
+	case a.begin > last:
+		return fmt.Errorf("no session counts: the run begins on %s, the last session with a bar is %s", from, a.days.dates[last])
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (s *sessions) find(d market.Date) int {
 	return sort.Search(len(s.dates), func(i int) bool { return s.dates[i] >= d })
 }
 
-// between lists the sessions of the calendar from the first date to the last.
+// between lists the sessions of the calendar from the first date to the last, of which there must be one.
 func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
 	const inYear = 366 // days, of which every one may be a session
 	n := inYear * int(last/10_000-first/10_000+1)
@@ -53,6 +53,9 @@ func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
 			s.dates, s.opens, s.closes = append(s.dates, x.Date), append(s.opens, x.Open.Unix()), append(s.closes, x.Close.Unix())
 			s.zone = x.Open.Location()
 		}
+	}
+	if s.len() == 0 {
+		return nil, errors.New("no session counts: the exchange was closed on every date that has a bar")
 	}
 	d := last
 	for i := range s.after {

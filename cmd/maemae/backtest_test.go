@@ -84,7 +84,8 @@ func TestBacktestRefusesWhatMakesNoSense(t *testing.T) {
 		"want 1m or slot": {"--exits-every", "5m"}, "whole percent": {"--volume-cap", "2.5"}, "no amount of won": {"--cash", "much"},
 		"between 0% and 100%": {"--fee", "2"}, "--from": {"--from", "2024-02-30"}, "out of range": {"--slippage", "-1"}, "lies after": {"--from", "2025-01-01", "--to", "2024-01-01"},
 		`--lang "fr": want en or ko`: {"--lang", "fr"}, "--cash: ": {"--cash", "-5"}, "index: read folder": {"--index", "999999"},
-		"no session counts": {"--from", "2030-01-01"}, "say where the bars are": {"--history"},
+		"the run begins on 2030-01-01, the last session with a bar is 2025-06-17":     {"--from", "2030-01-01"},
+		"dip needs 120 bars before its first decision, up to 2024-01-05 there are 21": {"--to", "2024-01-07"}, "say where the bars are": {"--history"},
 	} {
 		_, err := backtestOutput(t, append(base[:4:4], args...)...)
 		if err == nil || !strings.Contains(err.Error(), want) {
