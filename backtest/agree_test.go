@@ -123,13 +123,14 @@ func drawRule(t *rapid.T, name string, symbols []market.Symbol, fastOnly bool) s
 	}
 	lines := []string{
 		"  - name: " + name,
+		"    let: {gain: \"position.return > 3%\"}",
 		"    symbols: [" + strings.Join(quoted, ", ") + "]",
 		"    when: " + when,
 		"    buy: " + pick("buy", "sma(close, 2) crosses above sma(close, 5)", "close > sma(close, 3)", "close > open and volume > 0", "rsi(3) < 60", "high[1] > close", "close > 0"),
 		"    size: " + pick("size", "10% of equity", "100% of cash", "33.3% of cash", "7 shares", "1,000,000 KRW", "100% of equity", "100000 shares"),
 		"    order: " + pick("order", orders...),
 	}
-	if x := pick("sell", "", "sma(close, 2) crosses below sma(close, 5)", "close < sma(close, 4)", "position.return > 3% or position.sessions >= 4", "close < position.high * 0.95 and close < open", "close < open"); x != "" {
+	if x := pick("sell", "", "sma(close, 2) crosses below sma(close, 5)", "close < sma(close, 4)", "position.return > 3% or position.sessions >= 4", "close < position.high * 0.95 and close < open", "close < open", "gain or close < open"); x != "" {
 		lines = append(lines, "    sell: "+x)
 	} else if len(exits) == 0 {
 		exits = append(exits, "max_holding: 2 sessions")

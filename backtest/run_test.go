@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -117,4 +118,35 @@ func hash(t testing.TB, r any) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:6])
+}
+
+// A name stands for what it is given: a rule that says by a name what it asks of the position or of the price is the rule
+// that writes it out.
+func TestANameInARuleChangesNothing(t *testing.T) {
+	f := folder(t, "testdata/krx-daily")
+	for _, x := range []struct{ let, buy, sell, more string }{
+		{"gain: \"position.return > 3%\"", "close crosses above sma(close, 20)", "position.return > 3%", ""},
+		{"now: price", "price > highest(high, 20)", "price < sma(close, 10)", "    bars: completed\n"},
+	} {
+		name, meaning, _ := strings.Cut(x.let, ": ")
+		write := func(buy, sell, lets string) string {
+			return fmt.Sprintf("version: 1\nstrategies:\n  - name: x\n    symbols: [\"005930\", \"000270\"]\n    when: close - 15m\n%s%s    buy: %q\n    sell: %q\n    size: 10 shares\n    order: market\n", lets, x.more, buy, sell)
+		}
+		meaning = strings.Trim(meaning, "\"")
+		named := write(strings.ReplaceAll(x.buy, meaning, name), strings.ReplaceAll(x.sell, meaning, name), "    let: {"+x.let+"}\n")
+		var got [2]string
+		for i, text := range []string{named, write(x.buy, x.sell, "")} {
+			result, err := Run(options(rules(t, text), f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(result.Runs[0].Trades) < 10 {
+				t.Errorf("%d fills\n%s", len(result.Runs[0].Trades), text)
+			}
+			got[i] = hash(t, result.Runs[0])
+		}
+		if got[0] != got[1] {
+			t.Errorf("another result by name\n%s", named)
+		}
+	}
 }

@@ -2,10 +2,7 @@ package backtest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-
-	"github.com/shopspring/decimal"
 
 	"maemae/series"
 	"maemae/strategy"
@@ -25,24 +22,18 @@ type traits struct {
 	columnar bool
 }
 
-// priceWord finds the current price in a condition.
-var priceWord = regexp.MustCompile(`(^|[^.\w])price\b`)
-
 // traitsOf looks at a rule: columns know a rule that sees the bar of its session as it ends, and one of completed bars,
 // unless that asks for the price of the day after them, or its orders wait inside that day.
 func traitsOf(l *leg) traits {
-	d := l.rule.Decide(strategy.View{Symbol: l.tape.of.Symbol, Bars: l.tape.bars.First(1), Price: decimal.New(1, 0)})
-	asks := d.Sell != nil && positionWord.MatchString(d.Sell.Text)
+	x := traits{asks: l.rule.ReadsPosition()}
 	if l.rule.CompletedBars {
 		waits := l.rule.Order.Type == strategy.Limit && l.rule.Order.Ticks < 0
-		return traits{asks, !waits && !mentionsPrice(d.Buy) && !mentionsPrice(d.Sell)}
+		x.columnar = !waits && !l.rule.ReadsPrice()
+	} else {
+		x.columnar = !slices.ContainsFunc(l.slots, func(x slot) bool { return x&atOpen != 0 })
 	}
-	return traits{asks, !slices.ContainsFunc(l.slots, func(x slot) bool { return x&atOpen != 0 })}
+	return x
 }
-
-var positionWord = regexp.MustCompile(`\bposition\.`)
-
-func mentionsPrice(e *strategy.Evidence) bool { return e != nil && priceWord.MatchString(e.Text) }
 
 // signalsOf evaluates a columnar rule over all bars.
 func (l *leg) signalsOf(x traits) (s signals, err error) {

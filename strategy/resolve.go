@@ -54,6 +54,7 @@ type expr struct {
 	unit     unit
 	position *place // where it reads the position, nil if it does not
 	volume   bool   // it reads the newest bar's volume
+	price    bool   // it reads the price word
 	index    bool   // it reads the market index
 	text     string // canonical spelling with the names of lets
 	key      string // the same with every let written out: equal keys are equal columns
@@ -147,7 +148,7 @@ func (c *scope) param(n *node) *expr {
 
 func (c *scope) named(n *node) *expr {
 	if slices.Contains(priceWords, n.text) {
-		return c.finish(&expr{op: opWord, place: n.place, word: n.text, volume: n.text == "volume"})
+		return c.finish(&expr{op: opWord, place: n.place, word: n.text, volume: n.text == "volume", price: n.text == "price"})
 	}
 	if _, ok := c.lets[n.text]; ok {
 		return c.letNamed(n)
@@ -373,6 +374,7 @@ func (c *scope) finish(e *expr) *expr {
 		e.size += x.size
 		e.warm = max(e.warm, x.warm)
 		e.volume = e.volume || x.volume
+		e.price = e.price || x.price
 		e.index = e.index || x.index
 		if e.position == nil {
 			e.position = x.position

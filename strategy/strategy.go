@@ -126,6 +126,16 @@ func (s *Strategy) ReadsVolumeToday() bool {
 	return !s.CompletedBars && (s.common.buy.volume || s.common.sell != nil && s.common.sell.volume)
 }
 
+// ReadsPrice tells whether the rule looks at the current price by its own word.
+func (s *Strategy) ReadsPrice() bool {
+	return s.common.buy.price || s.common.sell != nil && s.common.sell.price
+}
+
+// ReadsPosition tells whether the rule sells by what it holds.
+func (s *Strategy) ReadsPosition() bool {
+	return s.common.sell != nil && s.common.sell.position != nil
+}
+
 // With is the strategy with other values for some of its parameters, for every symbol. Problems name a parameter that
 // does not exist, or what is wrong in the rule with these values.
 func (s *Strategy) With(params map[string]decimal.Decimal) (*Strategy, Problems) {
