@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"maemae/broker"
 	"maemae/broker/kis/kissim"
@@ -115,6 +116,25 @@ func TestAStartThatCannotReadHaltsAndGoesOnByItself(t *testing.T) {
 		}
 		if got := r.mode(); got != "active reconciled" {
 			t.Errorf("mode %s after three complete reads", got)
+		}
+	}
+}
+
+// Answers that took ten seconds made the clocks look five apart, and that halted until a person came.
+func TestSlowAnswersAreNoWrongClock(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		r := newRig(t)
+		r.config.Offset = r.client.Offset
+		r.crash()
+		r.start()
+		r.script(kissim.Fault{On: "*", Do: "slow", When: when, For: kissim.Span(10 * time.Second), Count: -1})
+		for minute := range 5 {
+			if err := r.engine.Reconcile(t.Context(), r.to(monday, 10, minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := r.mode(); got != "active reconciled" {
+			t.Errorf("%s: mode %q", when, got)
 		}
 	}
 }

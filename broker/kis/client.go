@@ -198,7 +198,8 @@ func simulator(e Env, base *url.URL) error {
 	return nil
 }
 
-// Offset is KIS's clock minus ours, by the Date header of the newest answer, to about half a second; 0 before the first.
+// Offset is KIS's clock minus ours, as near to what it was before as the Date header of the newest answer allows: to a
+// second, however long the answer took; 0 before the first.
 func (c *Client) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
 // String names environment and masked account.

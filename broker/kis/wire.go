@@ -333,6 +333,18 @@ func (c *Client) request(ctx context.Context, method string, t tr, body []byte, 
 	return req, nil
 }
 
+// compare moves the offset by no more than an answer proves. Its date, which is cut to the second, was written at some
+// moment between the two of ours: a slow answer says little.
+func (c *Client) compare(date, sent, received time.Time) {
+	least, most := int64(date.Sub(received)), int64(date.Add(time.Second).Sub(sent))
+	for {
+		was := c.offset.Load()
+		if c.offset.CompareAndSwap(was, min(max(was, least), most)) {
+			return
+		}
+	}
+}
+
 // receive reads an answer to its end, within max bytes.
 func (c *Client) receive(t tr, resp *http.Response, sent time.Time, max int64) (reply, error) {
 	defer resp.Body.Close()
@@ -340,8 +352,7 @@ func (c *Client) receive(t tr, resp *http.Response, sent time.Time, max int64) (
 	body, err := io.ReadAll(io.LimitReader(resp.Body, max+1))
 	r.received = c.opts.Now()
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		between := sent.Add(r.received.Sub(sent) / 2)
-		c.offset.Store(int64(date.Add(500 * time.Millisecond).Sub(between))) // the header is cut to the second
+		c.compare(date, sent, r.received)
 	}
 	switch {
 	case err != nil:

@@ -368,8 +368,27 @@ func TestTheDateHeaderTellsTheOffsetOfTheClocks(t *testing.T) {
 	if _, err := c.Quote(t.Context(), "005930"); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Offset(); got != 7500*time.Millisecond {
+	if got := c.Offset(); got != 7*time.Second {
 		t.Errorf("offset %s", got)
+	}
+}
+
+func TestASlowAnswerMovesTheOffsetByNoMoreThanItProves(t *testing.T) {
+	var c Client
+	for n, a := range []struct{ date, took, want time.Duration }{ // both since the call was sent
+		{0, 0, 0},
+		{7 * time.Second, 0, 7 * time.Second},
+		{0, 40 * time.Second, time.Second}, // at the most, the header being cut to the second
+		{20 * time.Second, 40 * time.Second, time.Second},
+		{40 * time.Second, 40 * time.Second, time.Second},
+		{-20 * time.Second, 40 * time.Second, -19 * time.Second},
+		{-20 * time.Second, 0, -19 * time.Second},
+		{3 * time.Second, 500 * time.Millisecond, 2500 * time.Millisecond},
+	} {
+		c.compare(noon.Add(a.date), noon, noon.Add(a.took))
+		if got := c.Offset(); got != a.want {
+			t.Errorf("answer %d: offset %s, want %s", n, got, a.want)
+		}
 	}
 }
 
