@@ -21,6 +21,7 @@ const (
 // The reasons of modes that the daemon leaves by itself.
 const (
 	reasonUnreadable = "orders_unreadable"
+	reasonMissing    = "order_missing"
 	reasonLoss       = "daily_loss"
 	reasonUnread     = "unacknowledged"
 )
@@ -180,10 +181,10 @@ func (e *Engine) stopped() error {
 	return nil
 }
 
-// unreadable tells whether the daemon halted because it could not read the broker's orders.
+// unreadable tells whether the daemon halted because it could not read the broker's orders, or read old ones.
 func (e *Engine) unreadable() bool {
 	s := e.book().State()
-	return s.Mode == journal.ModeHalted && s.Reason == reasonUnreadable && s.By == "daemon"
+	return s.Mode == journal.ModeHalted && (s.Reason == reasonUnreadable || s.Reason == reasonMissing) && s.By == "daemon"
 }
 
 // unread notes a read that failed or cannot be right, and halts when that lasts while something is open. It returns the

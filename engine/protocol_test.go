@@ -192,18 +192,27 @@ func TestOneOddReadBetweenGoodOnesDoesNotHalt(t *testing.T) {
 	}
 }
 
-func TestAKnownOrderMissingForAMinuteHalts(t *testing.T) {
+func TestAKnownOrderMissingForThreeMinutesHaltsUntilItIsListedAgain(t *testing.T) {
 	r := newRig(t)
 	e := r.edit()
 	rules := r.rules(rule("a", always, never))
 	r.slot(r.to(monday, 10, 0), rules)
 	e.list = func(o broker.Orders) (broker.Orders, error) { o.Rows = nil; return o, nil }
-	for minute, want := range []string{"active reconciled", "halted order_missing"} {
-		if err := r.engine.CheckAccount(t.Context(), r.to(monday, 10, 5+2*minute)); err == nil || !strings.Contains(err.Error(), "stale") {
+	for look, want := range []string{"active reconciled", "active reconciled", "halted order_missing", "halted order_missing"} {
+		if err := r.engine.CheckAccount(t.Context(), r.to(monday, 10, 5+2*look)); err == nil || !strings.Contains(err.Error(), "stale") {
 			t.Errorf("error %v", err)
 		}
 		if got := r.mode(); got != want {
 			t.Errorf("mode %q, want %q", got, want)
+		}
+	}
+	e.list = nil
+	for look, want := range []string{"halted order_missing", "halted order_missing", "active reconciled"} {
+		if err := r.settle(r.to(monday, 10, 20+look)); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.mode(); got != want {
+			t.Errorf("listed again, look %d: mode %q, want %q", look, got, want)
 		}
 	}
 }

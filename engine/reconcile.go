@@ -20,7 +20,6 @@ const (
 	unknownsLimit = 3               // unknown outcomes in ten minutes that halt
 	unknownsRow   = 2               // in a row, when one more comes
 	clockSlack    = 5 * time.Second // an order's time at the broker may be this much before we sent it
-	missingFor    = time.Minute     // a known order that complete reads lack this long halts
 )
 
 // doubt is a complete list that cannot be right about one order. It changes nothing; the same doubt in a later list
@@ -177,7 +176,7 @@ func trust(b *journal.Book, date market.Date, rows map[string]broker.Row) error 
 		}
 		row, listed := rows[o.ID.Key()]
 		if !listed {
-			return &doubt{"order_missing", o.ID.Number, fmt.Sprintf("stale: order %s of %s is known to exist and not in the list", o.ID.Number, o.Intent.ID), missingFor}
+			return &doubt{reasonMissing, o.ID.Number, fmt.Sprintf("stale: order %s of %s is known to exist and not in the list", o.ID.Number, o.Intent.ID), unreadableAfter}
 		}
 		if what := contradiction(o, row); what != "" {
 			return &doubt{"fill_conflict", o.ID.Number, fmt.Sprintf("order %s of %s %s", o.ID.Number, o.Intent.ID, what), 0}
