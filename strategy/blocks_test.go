@@ -68,3 +68,37 @@ func TestARuleThatRemembersIsEvaluatedWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEvaluationInUsedMemorySaysWhatOneInFreshMemorySays(t *testing.T) {
+	for _, buy := range []string{
+		"close > ema(close, 5)", "streak(close > open) > 3 or rsi(close, 4) < 30", "barssince(close > open) < 2", "price / volume > sma(close, 7) / 9",
+		"macd(close, 3, 6, 2).signal > 0", "stochastic(5).k > 40 and atr(5) < 9", "pattern(hammer).bullish or count(close < low[1] + 2, 4) > 1", "supertrend(5) < close",
+	} {
+		f, problems := Load("rules.yaml", []byte(fmt.Sprintf("version: 1\nstrategies:\n  - name: x\n    symbols: [\"005930\"]\n    when: close - 15m\n    buy: %q\n    sell: not (%s)\n    size: 1 share\n    order: market\n", buy, buy)), Options{})
+		if problems.Fatal() {
+			t.Error(problems)
+			continue
+		}
+		p := f.Strategies[0].common
+		state := int64(1)
+		for _, n := range []int{1, 300, 40, 0, 129, 512, 64} {
+			b := Bars{Dates: make([]market.Date, n)}
+			for _, c := range []*[]int64{&b.Open, &b.High, &b.Low, &b.Close, &b.Volume} {
+				for range n {
+					state = state * 48271 % 2147483647
+					*c = append(*c, 1+state%60)
+				}
+			}
+			buy, sell := p.truths(b)
+			fresh := p.run(b, decimal.Decimal{})
+			for i := range n {
+				for _, side := range [...][2]series.Bits{{buy, fresh.truths(p.buy)}, {sell, fresh.truths(p.sell)}} {
+					truth, ready := side[0].At(i)
+					if wantTruth, wantReady := side[1].At(i); truth != wantTruth || ready != wantReady {
+						t.Fatalf("bar %d of %d is %t, ready %t, want %t and %t: %s", i, n, truth, ready, wantTruth, wantReady, f.Strategies[0].Words())
+					}
+				}
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -20,6 +21,7 @@ type program struct {
 	calls     map[string]int // of the first output of an indicator with these parameters
 	call      []int          // of a column: the one that the outputs of its indicator stand under
 	buy, sell *expr          // sell is nil where the rule has none
+	spare     sync.Pool      // of *frame: those whose numbers nobody needs any more
 }
 
 func compile(buy, sell *expr) *program {

@@ -175,14 +175,11 @@ func (s *Strategy) Columns(symbol market.Symbol, b Bars) (Columns, error) {
 		return Columns{}, err
 	}
 	c := Columns{program: s.programOf(symbol)}
-	if b.Len() >= 2*blockBars && c.program.windowed() {
-		c.Buy, c.Sell = c.program.inBlocks(b, blockBars)
-		return c, nil
-	}
-	c.frame = c.program.run(b, decimal.Decimal{})
-	c.Buy = c.frame.truths(c.program.buy)
-	if sell := c.program.sell; sell != nil && sell.position == nil {
-		c.Sell = c.frame.truths(sell)
+	if sell := c.program.sell; sell != nil && sell.position != nil {
+		c.frame = c.program.run(b, decimal.Decimal{}) // SellAt asks for its numbers
+		c.Buy = c.frame.truths(c.program.buy)
+	} else {
+		c.Buy, c.Sell = c.program.truths(b)
 	}
 	return c, nil
 }
