@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"math/big"
 	"math/bits"
 	"sort"
@@ -58,7 +59,41 @@ func over(a, b decimal.Decimal) Ratio {
 	if b.IsZero() {
 		return Ratio{}
 	}
-	return ratio(a.DivRound(b, workDigits))
+	return settled(near(a)/near(b), func() Ratio { return ratio(a.DivRound(b, workDigits)) })
+}
+
+// settled is a ratio to which x is known to be nearer than 10^-9: x rounded, but what exactly says where x is so large, or
+// lies so near the middle between two roundings, that the difference may matter. Few ratios need decimals so, which take
+// longer than all the rest of a run's metrics.
+func settled(x float64, exactly func() Ratio) Ratio {
+	const largest, margin = 1000e6, 1e-3
+	x *= 1e6
+	whole := math.Round(x)
+	if !(math.Abs(x) < largest) || 0.5-math.Abs(x-whole) < margin {
+		return exactly()
+	}
+	return Ratio{decimal.New(int64(whole), -ratioDigits), true}
+}
+
+// near is d in floating point, wrong in its last bits at most.
+func near(d decimal.Decimal) float64 {
+	m, _ := d.Coefficient().Float64()
+	return m * math.Pow10(int(d.Exponent()))
+}
+
+// number is an exact number that is worked out where the near one does not settle what it rounds to.
+type number struct {
+	near  float64
+	exact func() decimal.Decimal
+}
+
+func (x number) ratio() Ratio { return settled(x.near, func() Ratio { return ratio(x.exact()) }) }
+
+func (x number) over(y number) Ratio {
+	if y.near == 0 {
+		return Ratio{}
+	}
+	return settled(x.near/y.near, func() Ratio { return over(x.exact(), y.exact()) })
 }
 
 // Metrics add a run up. The formulas stand in docs/BACKTEST.md. Ratios are parts of one, not percent.
@@ -96,13 +131,12 @@ func Measure(r Run) Metrics {
 func (m *Metrics) ofCurve(r Run, invested int) {
 	n := r.Equity.Len()
 	final := r.Equity.At(n - 1).Equity
-	growth := over(final, r.Cash)
-	if growth.Defined {
-		exact := final.DivRound(r.Cash, workDigits)
-		m.TotalReturn = ratio(exact.Sub(decimal.New(1, 0)))
-		m.AnnualReturn = annual(exact, n)
+	if !r.Cash.IsZero() {
+		growth := final.DivRound(r.Cash, workDigits)
+		m.TotalReturn = ratio(growth.Sub(decimal.New(1, 0)))
+		m.AnnualReturn = annual(growth, n)
 		if invested > 0 {
-			m.InvestedReturn = annual(exact, invested)
+			m.InvestedReturn = annual(growth, invested)
 		}
 	}
 	s := r.Equity.sums(r.Cash)
@@ -110,15 +144,21 @@ func (m *Metrics) ofCurve(r Run, invested int) {
 	if s.undefined {
 		return
 	}
-	count, year := decimal.NewFromInt(int64(n)), decimal.NewFromInt(yearSessions)
-	mean := s.returns.DivRound(count, workDigits).Mul(year)
+	count := int64(n)
+	mean := yearly(s.returns, count)
 	if n > 1 {
-		spread := s.squares.Mul(count).Sub(s.returns.Mul(s.returns))
-		volatility := root(spread.Mul(year).DivRound(count.Mul(count.Sub(decimal.New(1, 0))), 2*workDigits))
-		m.Volatility = ratio(volatility)
-		m.Sharpe = over(mean, volatility)
+		all := decimal.NewFromInt(count)
+		volatility := yearly(s.squares.Mul(all).Sub(s.returns.Mul(s.returns)), count*(count-1)).root()
+		m.Volatility, m.Sharpe = volatility.ratio(), mean.over(volatility)
 	}
-	m.Sortino = over(mean, root(s.losses.Mul(year).DivRound(count, 2*workDigits)))
+	m.Sortino = mean.over(yearly(s.losses, count).root())
+}
+
+// yearly is a sum over so many, times the sessions of a year.
+func yearly(sum decimal.Decimal, over int64) number {
+	return number{near(sum) * yearSessions / float64(over), func() decimal.Decimal {
+		return sum.Mul(decimal.NewFromInt(yearSessions)).DivRound(decimal.NewFromInt(over), 2*workDigits)
+	}}
 }
 
 // annual is growth to the power of a year over n sessions, less one. It is undefined without capital left, and where a
@@ -127,6 +167,13 @@ func annual(growth decimal.Decimal, n int) Ratio {
 	if growth.Sign() <= 0 {
 		return Ratio{}
 	}
+	if e := math.Log(near(growth)) * yearSessions / float64(n); math.Abs(e) < 7 { // further off, a year is large or undefined
+		return settled(math.Expm1(e), func() Ratio { return exactAnnual(growth, n) })
+	}
+	return exactAnnual(growth, n)
+}
+
+func exactAnnual(growth decimal.Decimal, n int) Ratio {
 	ln, err := growth.Ln(workDigits)
 	if err != nil {
 		return Ratio{}
@@ -142,10 +189,12 @@ func annual(growth decimal.Decimal, n int) Ratio {
 	return ratio(power.Sub(decimal.New(1, 0)))
 }
 
-// root is the square root of a number of at least 0, cut to workDigits decimals.
-func root(d decimal.Decimal) decimal.Decimal {
-	m := d.Shift(2 * workDigits).BigInt()
-	return decimal.NewFromBigInt(m.Sqrt(m), -workDigits)
+// root is the square root of a number of at least 0, the exact one cut to workDigits decimals.
+func (x number) root() number {
+	return number{math.Sqrt(x.near), func() decimal.Decimal {
+		m := x.exact().Shift(2 * workDigits).BigInt()
+		return decimal.NewFromBigInt(m.Sqrt(m), -workDigits)
+	}}
 }
 
 // sums are what one pass over a curve leaves: sums over daily returns of returnDigits decimals, and the worst fall.
@@ -296,7 +345,7 @@ func (c Curve) total() decimal.Decimal {
 type holding struct {
 	shares int64
 	since  int // index of the session of the entry
-	profit decimal.Decimal
+	profit tally
 }
 
 // ofTrades adds up fills: costs, turnover, and the round trips that are closed. It counts the invested sessions: those
@@ -307,7 +356,9 @@ func (m *Metrics) ofTrades(r Run) (invested int) {
 		symbol   market.Symbol
 	}
 	open := map[owner]*holding{}
-	var won, lost, traded decimal.Decimal
+	var h *holding
+	var whose owner
+	var won, lost, traded, costs tally
 	var wins, losses, closed, sessions int64
 	held, exposed, upTo := 0, 0, 0 // round trips open, sessions with one, sessions counted
 	counted := -1                  // last session of which it is known whether it was invested
@@ -320,34 +371,45 @@ func (m *Metrics) ofTrades(r Run) (invested int) {
 			invested++
 		}
 		upTo, counted = at, at
-		value, costs := t.Value(), t.Fee.Add(t.Tax)
-		m.Costs, traded = m.Costs.Add(costs), traded.Add(value)
 		key := owner{t.Strategy, t.Symbol}
-		h := open[key]
-		if h == nil {
-			h = &holding{since: at}
-			open[key] = h
+		if h == nil || key != whose { // most fills are of the owner of the last one
+			if h, whose = open[key], key; h == nil {
+				h = &holding{}
+				open[key] = h
+			}
+		}
+		if h.shares == 0 {
+			h.since, h.profit = at, tally{}
 			held++
 		}
+		shares := t.Shares
 		if t.Side == broker.Buy {
-			h.shares, h.profit = h.shares+t.Shares, h.profit.Sub(value).Sub(costs)
+			shares = -shares
+		}
+		h.shares -= shares
+		traded.add(t.Price, t.Shares)
+		h.profit.add(t.Price, shares)
+		for _, paid := range [...]decimal.Decimal{t.Fee, t.Tax} {
+			costs.add(paid, 1)
+			h.profit.add(paid, -1)
+		}
+		if t.Side == broker.Buy || h.shares > 0 {
 			continue
 		}
-		h.shares, h.profit = h.shares-t.Shares, h.profit.Add(value).Sub(costs)
-		if h.shares > 0 {
-			continue
-		}
-		delete(open, key)
+		h.shares = 0
 		held--
 		closed++
 		sessions += int64(at - h.since)
-		switch h.profit.Sign() {
+		switch h.profit.sign() {
 		case 1:
-			wins, won = wins+1, won.Add(h.profit)
+			wins++
+			won.join(h.profit, 1)
 		case -1:
-			losses, lost = losses+1, lost.Sub(h.profit)
+			losses++
+			lost.join(h.profit, -1)
 		}
 	}
+	m.Costs = costs.sum()
 	n := r.Equity.Len()
 	if held > 0 {
 		exposed += n - upTo
@@ -356,11 +418,11 @@ func (m *Metrics) ofTrades(r Run) (invested int) {
 	count := decimal.NewFromInt(closed)
 	m.WinRate = over(decimal.NewFromInt(wins), count)
 	m.AverageHolding = over(decimal.NewFromInt(sessions), count)
-	m.ProfitFactor = over(won, lost)
+	m.ProfitFactor = over(won.sum(), lost.sum())
 	if wins > 0 && losses > 0 {
-		m.Payoff = over(won.Mul(decimal.NewFromInt(losses)), lost.Mul(decimal.NewFromInt(wins)))
+		m.Payoff = over(won.sum().Mul(decimal.NewFromInt(losses)), lost.sum().Mul(decimal.NewFromInt(wins)))
 	}
 	m.Exposure = over(decimal.NewFromInt(int64(exposed)), decimal.NewFromInt(int64(n)))
-	m.Turnover = over(traded.Mul(decimal.NewFromInt(int64(n))), r.Equity.total())
+	m.Turnover = over(traded.sum().Mul(decimal.NewFromInt(int64(n))), r.Equity.total())
 	return invested
 }
