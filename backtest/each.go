@@ -76,6 +76,9 @@ func (e *each) play(s market.Symbol) (r report.Run, f findings, err error) {
 	if err != nil {
 		return r, f, err
 	}
+	if e.o.Done != nil {
+		defer e.o.Done(b)
+	}
 	days, list, err := e.lay(b.Dates)
 	if err != nil {
 		return r, f, err
@@ -111,6 +114,6 @@ func (e *each) lay(dates []market.Date) (*sessions, []slot, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("strategy %s: %w", e.rule.Name, err)
 	}
-	e.dates, e.days, e.slots = dates, days, list
+	e.dates, e.days, e.slots = slices.Clone(dates), days, list
 	return days, list, nil
 }

@@ -21,7 +21,7 @@ import (
 // Options is what a backtest needs. Rules, Load, Cash, Calendar and Instrument are required.
 type Options struct {
 	Rules      []*strategy.Strategy
-	Load       func(market.Symbol) (history.Bars, error) // bars of a symbol, oldest first; called by several at once
+	Load       func(market.Symbol) (history.Bars, error) // bars of a symbol, oldest first, which Check finds nothing in; called by several at once
 	From, To   market.Date                               // the sessions that count; zero: as far as the bars reach
 	Cash       decimal.Decimal                           // won at the start
 	Together   bool                                      // all rules share the cash; otherwise each has it alone
@@ -36,6 +36,8 @@ type Options struct {
 
 	// Permit may refuse a buy; nil permits all. Shares and price are those it would fill at.
 	Permit func(*strategy.Strategy, broker.Order) bool
+	// Done takes back bars from Load that nothing reads any more; called by several at once. Each alone calls it.
+	Done func(history.Bars)
 	// Progress hears how many of all accounts are done, from several at once.
 	Progress func(done, all int)
 }
@@ -262,9 +264,6 @@ func (o *Options) load(s market.Symbol) (history.Bars, error) {
 	b, err := o.Load(s)
 	if err != nil {
 		return b, fmt.Errorf("bars of %s: %w", s, err)
-	}
-	if err := b.Check(); err != nil {
-		return b, err
 	}
 	if o.To != 0 && b.Len() > 0 {
 		b = b.Between(b.Dates[0], o.To)

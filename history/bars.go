@@ -80,6 +80,17 @@ func (b *Bars) grow(n int) {
 	}
 }
 
+// resize makes the columns n long, whatever they hold: in the memory of used where that suffices.
+func (b *Bars) resize(used Bars, n int) {
+	if cap(used.Dates) < n || cap(used.Open) < n || cap(used.High) < n || cap(used.Low) < n || cap(used.Close) < n || cap(used.Volume) < n {
+		all := make([]int64, 5*n)
+		column := func(i int) []int64 { return all[i*n : (i+1)*n : (i+1)*n] }
+		used = Bars{Dates: make([]market.Date, n), Open: column(0), High: column(1), Low: column(2), Close: column(3), Volume: column(4)}
+	}
+	b.Dates, b.Open, b.High = used.Dates[:n], used.Open[:n], used.High[:n]
+	b.Low, b.Close, b.Volume = used.Low[:n], used.Close[:n], used.Volume[:n]
+}
+
 func (b *Bars) append(d market.Date, ohlc [4]int64, volume int64) {
 	b.Dates = append(b.Dates, d)
 	b.Open, b.High = append(b.Open, ohlc[0]), append(b.High, ohlc[1])
@@ -138,10 +149,13 @@ func (b Bars) Check() error {
 	if b.Scale < 0 || b.Scale > maxDigits || n > maxBars {
 		return fail("%d bars at scale %d are out of bounds", n, b.Scale)
 	}
-	last := market.Date(0)
+	last, month := market.Date(0), market.Date(0) // month is the 28th of last's own: every day up to it exists
 	for i, d := range b.Dates {
-		if d <= last || !d.Valid() {
-			return fail("date %d after %s", int32(d), last)
+		if d <= last || d > month {
+			if d <= last || !d.Valid() {
+				return fail("date %d after %s", int32(d), last)
+			}
+			month = d - d%100 + 28
 		}
 		last = d
 		if err := sound(b.Open[i], b.High[i], b.Low[i], b.Close[i], b.Volume[i]); err != nil {

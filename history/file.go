@@ -28,7 +28,7 @@ const (
 	barSize     = 4 + 5*8
 	crcSize     = 4
 	maxManifest = 1 << 20
-	chunk       = 32 << 10 // bytes read or written at once
+	chunk       = 128 << 10 // bytes read or written at once: most files are smaller
 )
 
 // Stretch says where bars next to each other came from: From and To are the first and last date, Since and Until the
@@ -83,28 +83,38 @@ func encode(to io.Writer, b Bars, stretches []Stretch) error {
 
 // reader counts the checksum of what it hands out.
 type reader struct {
-	from  io.Reader
-	table *crc32.Table
-	sum   uint32
-	buf   []byte
+	*bufio.Reader
+	sum uint32
 }
 
-// next is the next n bytes, n at most chunk or the length of the manifest; they are valid until the following call.
-func (r *reader) next(n int) ([]byte, error) {
-	if n > len(r.buf) {
-		r.buf = make([]byte, n)
+func newReader(size int) *reader { return &reader{Reader: bufio.NewReaderSize(nil, size)} }
+
+// begin makes it a reader of another file.
+func (r *reader) begin(from io.Reader) {
+	r.Reset(from)
+	r.sum = 0
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// next is the next n bytes; they are valid until the following call.
+func (r *reader) next(n int) (p []byte, err error) {
+	if n > r.Size() {
+		p = make([]byte, n)
+		_, err = io.ReadFull(r, p)
+	} else if p, err = r.Peek(n); err == nil {
+		_, err = r.Discard(n)
 	}
-	p := r.buf[:n]
-	if _, err := io.ReadFull(r.from, p); err != nil {
-		return nil, err
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
 	}
-	r.sum = crc32.Update(r.sum, r.table, p)
-	return p, nil
+	r.sum = crc32.Update(r.sum, castagnoli, p)
+	return p, err
 }
 
 func (r *reader) dates(column []market.Date) error {
 	for len(column) > 0 {
-		n := min(len(column), chunk/4)
+		n := min(len(column), r.Size()/4)
 		p, err := r.next(n * 4)
 		if err != nil {
 			return err
@@ -119,17 +129,28 @@ func (r *reader) dates(column []market.Date) error {
 
 func (r *reader) values(column []int64) error {
 	for len(column) > 0 {
-		n := min(len(column), chunk/8)
+		n := min(len(column), r.Size()/8)
 		p, err := r.next(n * 8)
 		if err != nil {
 			return err
 		}
-		for i := range column[:n] {
-			column[i] = int64(binary.LittleEndian.Uint64(p[8*i:]))
-		}
+		decodeValues(column[:n], p)
 		column = column[n:]
 	}
 	return nil
+}
+
+// decodeValues reads as many numbers as the column has, four at a time.
+func decodeValues(column []int64, p []byte) {
+	for len(column) >= 4 && len(p) >= 32 {
+		c, q := (*[4]int64)(column), (*[32]byte)(p)
+		c[0], c[1] = int64(binary.LittleEndian.Uint64(q[0:])), int64(binary.LittleEndian.Uint64(q[8:]))
+		c[2], c[3] = int64(binary.LittleEndian.Uint64(q[16:])), int64(binary.LittleEndian.Uint64(q[24:]))
+		column, p = column[4:], p[32:]
+	}
+	for i := range column {
+		column[i] = int64(binary.LittleEndian.Uint64(p[8*i:]))
+	}
 }
 
 // decodeHead reads header and manifest of a file of that size; the bars come without their columns.
@@ -181,27 +202,21 @@ func covers(stretches []Stretch, count int) error {
 	return nil
 }
 
-func newReader(from io.Reader, size int64) *reader {
-	return &reader{from: from, table: crc32.MakeTable(crc32.Castagnoli), buf: make([]byte, max(headerSize, min(chunk, size)))}
-}
-
-// decode reads a whole column file of that size and trusts nothing in it.
-func decode(from io.Reader, size int64) (Bars, []Stretch, error) {
-	r := newReader(from, size)
+// decode reads a whole column file of that size and trusts nothing in it. The columns are made in those of used where they
+// are large enough.
+func (r *reader) decode(size int64, used Bars) (Bars, []Stretch, error) {
 	b, count, stretches, err := r.decodeHead(size)
 	if err != nil {
 		return Bars{}, nil, err
 	}
-	b.Dates = make([]market.Date, count)
-	columns := make([]int64, 5*count) // one allocation; the columns lie behind each other as in the file
-	for i, c := range []*[]int64{&b.Open, &b.High, &b.Low, &b.Close, &b.Volume} {
-		*c = columns[i*count : (i+1)*count : (i+1)*count]
-	}
+	b.resize(used, count)
 	if err := r.dates(b.Dates); err != nil {
 		return Bars{}, nil, err
 	}
-	if err := r.values(columns); err != nil {
-		return Bars{}, nil, err
+	for _, c := range [...][]int64{b.Open, b.High, b.Low, b.Close, b.Volume} {
+		if err := r.values(c); err != nil {
+			return Bars{}, nil, err
+		}
 	}
 	sum := r.sum
 	p, err := r.next(crcSize)

@@ -28,6 +28,8 @@ type Store struct {
 	dir      string
 	calendar *market.Calendar
 	writing  sync.Mutex
+	readers  sync.Pool // of *reader
+	used     sync.Pool // of *Bars, from Reuse
 }
 
 // Open opens the directory and makes it if it is missing. The calendar tells a completed bar from a forming one.
@@ -89,6 +91,9 @@ func (s *Store) Load(symbol market.Symbol) (Bars, error) {
 	return b, err
 }
 
+// Reuse takes bars that Load gave and nobody reads any more: those that a later Load gives lie in their memory.
+func (s *Store) Reuse(b Bars) { s.used.Put(&b) }
+
 func (s *Store) load(symbol market.Symbol) (Bars, []Stretch, error) {
 	if _, err := market.ParseSymbol(string(symbol)); err != nil { // a symbol becomes a file name
 		return Bars{}, nil, fmt.Errorf("load history: %w", err)
@@ -98,7 +103,17 @@ func (s *Store) load(symbol market.Symbol) (Bars, []Stretch, error) {
 		return Bars{}, nil, fmt.Errorf("load history of %s: %w", symbol, err)
 	}
 	defer f.Close()
-	b, stretches, err := decode(f, size)
+	r, known := s.readers.Get().(*reader)
+	if !known {
+		r = newReader(chunk)
+	}
+	defer s.readers.Put(r)
+	used, known := s.used.Get().(*Bars)
+	if !known {
+		used = &Bars{}
+	}
+	r.begin(f)
+	b, stretches, err := r.decode(size, *used)
 	if err == nil && b.Symbol != symbol {
 		err = fmt.Errorf("holds the bars of %s", b.Symbol)
 	}
@@ -161,7 +176,9 @@ func (s *Store) entry(symbol market.Symbol) (Entry, error) {
 		return Entry{}, err
 	}
 	defer f.Close()
-	b, count, stretches, err := newReader(f, 4<<10).decodeHead(size)
+	r := newReader(4 << 10)
+	r.begin(f)
+	b, count, stretches, err := r.decodeHead(size)
 	if err != nil {
 		return Entry{}, &CorruptError{File: f.Name(), Err: err}
 	}

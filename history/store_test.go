@@ -321,23 +321,30 @@ func TestTheFormOfTheFileStands(t *testing.T) {
 	}
 }
 
+// decode reads a column file.
+func decode(data []byte) (Bars, []Stretch, error) {
+	r := newReader(64)
+	r.begin(bytes.NewReader(data))
+	return r.decode(int64(len(data)), Bars{})
+}
+
 func TestEveryFlippedBitIsFound(t *testing.T) {
 	b := closes(t, 20250602, 10, 11)
 	good := file(t, b)
-	if _, _, err := decode(bytes.NewReader(good), int64(len(good))); err != nil {
+	if _, _, err := decode(good); err != nil {
 		t.Fatal(err)
 	}
 	for i := range good {
 		for bit := range 8 {
 			bad := slices.Clone(good)
 			bad[i] ^= 1 << bit
-			if _, _, err := decode(bytes.NewReader(bad), int64(len(bad))); err == nil {
+			if _, _, err := decode(bad); err == nil {
 				t.Fatalf("byte %d bit %d flipped: not found", i, bit)
 			}
 		}
 	}
 	for n := range good {
-		if _, _, err := decode(bytes.NewReader(good[:n]), int64(n)); err == nil {
+		if _, _, err := decode(good[:n]); err == nil {
 			t.Fatalf("cut to %d bytes: not found", n)
 		}
 	}
@@ -410,12 +417,42 @@ func TestReadersSeeWholeFilesWhileOneWrites(t *testing.T) {
 	group.Wait()
 }
 
+func TestBarsInUsedMemoryAreThoseInFreshMemory(t *testing.T) {
+	s := open(t)
+	symbols := []market.Symbol{"000001", "000002", "000003", "000004"}
+	for i, symbol := range symbols {
+		b := Bars{Symbol: symbol, Raw: i%2 == 1, Scale: int32(i)}
+		d := market.Date(20200101)
+		for k := range 20_000*(i%3)/(i+1) + 3 {
+			m := int64(1000*i + k%700 + 2)
+			b.append(d, [4]int64{m, m + 1, m - 1, m}, int64(k))
+			d = d.Add(1)
+		}
+		if _, err := s.Replace(b, Source{"csv", market.Date(20991231).At(18, 0)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		for _, symbol := range symbols {
+			used, err := s.Load(symbol)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fresh, err := (&Store{dir: s.dir}).Load(symbol)
+			if err != nil || !reflect.DeepEqual(fresh, used) {
+				t.Fatalf("%s: other bars in used memory (%v)", symbol, err)
+			}
+			s.Reuse(used)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	b := Bars{Symbol: "Q500001", Raw: true, Scale: 2}
 	b.append(20250602, [4]int64{10, 12, 9, 11}, 7)
 	f.Add(file(f, b))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, stretches, err := decode(bytes.NewReader(data), int64(len(data)))
+		got, stretches, err := decode(data)
 		if err != nil {
 			return
 		}

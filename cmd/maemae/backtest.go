@@ -212,7 +212,7 @@ func (f backtestFlags) bars(c *cobra.Command, o *backtest.Options) error {
 	if err != nil {
 		return err
 	}
-	o.Load, o.Instrument = store.Load, market.Known
+	o.Load, o.Done, o.Instrument = store.Load, store.Reuse, market.Known
 	return f.onto(o.Rules, func() (all []market.Symbol, err error) {
 		list, err := store.List()
 		for _, e := range list {

@@ -113,7 +113,7 @@ func benchPlay(dir string, n int, want works.Answer) error {
 	if err != nil {
 		return err
 	}
-	o.Load = store.Load
+	o.Load, o.Done = store.Load, store.Reuse
 	fills, equity := 0, decimal.Decimal{}
 	if _, err := backtest.Each(o, func(p backtest.Alone) error {
 		fills, equity = fills+len(p.Run.Trades), equity.Add(p.Run.FinalEquity)
