@@ -216,7 +216,7 @@ func TestBothEnginesAgreeToTheBit(t *testing.T) {
 		fills += len(want.trades)
 		if diff := sameOutcome(want, got); diff != "" {
 			for _, r := range o.Rules {
-				t.Log(r.Words())
+				t.Log(r.Words("en"))
 			}
 			t.Fatalf("plain (-) and fast (+) differ: %s", diff)
 		}

@@ -162,7 +162,7 @@ func TestASweepPlaysWhatABacktestPlays(t *testing.T) {
 			}
 			fills += len(want.trades)
 			if diff := sameOutcome(want, got); diff != "" {
-				t.Fatalf("%s: alone (-) and in the sweep (+) differ: %s\n%s", k.spell(), diff, rule.Words())
+				t.Fatalf("%s: alone (-) and in the sweep (+) differ: %s\n%s", k.spell(), diff, rule.Words("en"))
 			}
 		}
 	})

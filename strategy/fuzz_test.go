@@ -41,7 +41,7 @@ func FuzzLoad(f *testing.F) {
 			v := view(b)
 			v.Symbol = s.Symbols[0]
 			d := s.Decide(v)
-			if s.Words() == "" || s.WarmUp() < 1 || d.Reason == "" || d.Detail == "" || d.Revision == "" {
+			if s.Words("en") == "" || s.WarmUp() < 1 || d.Reason == "" || d.Detail == "" || d.Revision == "" {
 				t.Fatalf("%+v", d)
 			}
 			v.Holding = held(5, "100", "120", 1)

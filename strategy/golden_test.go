@@ -44,7 +44,11 @@ func TestEveryFileIsAnsweredAsWritten(t *testing.T) {
 			}
 			if f != nil {
 				for _, s := range f.Strategies {
-					said.WriteString(s.Words() + "\n")
+					english, korean := s.Words("en"), s.Words("ko")
+					said.WriteString(english + "\n")
+					if strings.Count(english, "\n") != strings.Count(korean, "\n") {
+						t.Errorf("in Korean it has other lines:\n%s", korean)
+					}
 				}
 			}
 			if *update {

@@ -30,8 +30,8 @@ func TestTheIndexIsLaidOnTheDatesOfTheBars(t *testing.T) {
 
 func TestARuleComparesWithTheIndexItNames(t *testing.T) {
 	s := load(t, "bars: completed", `index: "069500"`, "buy: beta(3) > 1.5", "size: 1 share")
-	if s.Index != "069500" || !strings.Contains(s.Words(), "069500 stands for the market") {
-		t.Errorf("index %q\n%s", s.Index, s.Words())
+	if s.Index != "069500" || !strings.Contains(s.Words("en"), "069500 stands for the market") {
+		t.Errorf("index %q\n%s", s.Index, s.Words("en"))
 	}
 	if other := load(t, "bars: completed", `index: "114800"`, "buy: beta(3) > 1.5", "size: 1 share"); other.Revision == s.Revision {
 		t.Error("two rules with different indices have one revision")

@@ -283,8 +283,8 @@ func TestARuleMayLookAtSeveralMoments(t *testing.T) {
 			continue
 		}
 		s := f.Strategies[0]
-		if said := "at \"" + strings.ReplaceAll(want, "; ", "\" and \"") + "\" of every open session"; s.When != want || s.WhenCol != 11 || !strings.Contains(s.Words(), said) {
-			t.Errorf("%s: %q %s", when, s.When, s.Words())
+		if said := "at \"" + strings.ReplaceAll(want, "; ", "\" and \"") + "\" of every open session"; s.When != want || s.WhenCol != 11 || !strings.Contains(s.Words("en"), said) {
+			t.Errorf("%s: %q %s", when, s.When, s.Words("en"))
 		}
 	}
 }

@@ -22,8 +22,8 @@ func TestParametersSayWhatASweepTries(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for _, want := range []string{"\n  $fast is 5; a sweep tries 2 to 50 in steps of 1\n", "\n  $stop is 5%; a sweep tries 1.5% to 10% in steps of 0.5%\n"} {
-		if !strings.Contains(rule.Words(), want) || strings.Contains(rule.Words(), "$slow is") {
-			t.Errorf("%q is not in\n%s", want, rule.Words())
+		if !strings.Contains(rule.Words("en"), want) || strings.Contains(rule.Words("en"), "$slow is") {
+			t.Errorf("%q is not in\n%s", want, rule.Words("en"))
 		}
 	}
 	plain := load(t, "buy: sma(5) crosses above sma(20)", "sell: position.return < -5%", simple)

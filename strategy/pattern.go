@@ -82,8 +82,11 @@ func patternIDs() (ids []string) {
 }
 
 // patternWords is "there is a bullish engulfing".
-func (e *expr) patternWords() string {
+func (e *expr) patternWords(w *words) string {
 	title := e.args[0].pattern.Title
+	if w.korean {
+		return title + " 패턴 출현" + map[bool]string{false: " (" + patternSigns[e.output] + ")"}[e.output == detected]
+	}
 	title = strings.ToLower(title[:1]) + title[1:]
 	if e.output != detected {
 		title = patternSigns[e.output] + " " + title

@@ -163,8 +163,8 @@ func TestADecisionShowsAPattern(t *testing.T) {
 		t.Errorf("%+v", d.Sell)
 	}
 	for _, want := range []string{"- there is a bullish engulfing\n", "- 1 bar ago: there is a morning star\n", "there is a bearish engulfing\n", "pattern(morning_star, 0.3): Morning star, penetration 0.3\n"} {
-		if !strings.Contains(rule.Words(), want) {
-			t.Errorf("%q is not in\n%s", want, rule.Words())
+		if !strings.Contains(rule.Words("en"), want) {
+			t.Errorf("%q is not in\n%s", want, rule.Words("en"))
 		}
 	}
 	same := load(t, "buy: pattern(engulfing).bullish or pattern(morning_star, penetration=0.3).detected[1]", "sell: pattern(engulfing).bearish", simple)
@@ -200,7 +200,7 @@ func shadowed(n int) strategy.Bars {
 }
 
 func TestTheArticleOfAPattern(t *testing.T) {
-	words := load(t, "buy: pattern(engulfing) or pattern(inverted_hammer) or pattern(up_down_gap_three_methods)", "sell: close < 1", simple).Words()
+	words := load(t, "buy: pattern(engulfing) or pattern(inverted_hammer) or pattern(up_down_gap_three_methods)", "sell: close < 1", simple).Words("en")
 	lines := strings.Split(words, "\n")
 	for _, want := range []string{"an engulfing", "an inverted hammer", "an up/down gap three methods"} {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(line, "- there is "+want) }) {

@@ -164,7 +164,7 @@ type FoundProblem struct {
 	Warning bool   `json:"warning"`
 }
 
-func (f *CheckedFiles) add(rules *strategy.File, problems strategy.Problems) {
+func (f *CheckedFiles) add(rules *strategy.File, problems strategy.Problems, lang string) {
 	for _, p := range problems {
 		f.Problems = append(f.Problems, FoundProblem{p.File, p.Line, p.Col, p.What, p.Hint, p.Warning})
 	}
@@ -172,23 +172,27 @@ func (f *CheckedFiles) add(rules *strategy.File, problems strategy.Problems) {
 		return
 	}
 	for _, s := range rules.Strategies {
-		f.Rules = append(f.Rules, CheckedRule{File: rules.Name, Name: s.Name, Revision: s.Revision, Symbols: s.Symbols, When: s.When, WarmUp: s.WarmUp(), Words: s.Words()})
+		f.Rules = append(f.Rules, CheckedRule{File: rules.Name, Name: s.Name, Revision: s.Revision, Symbols: s.Symbols, When: s.When, WarmUp: s.WarmUp(), Words: s.Words(lang)})
 	}
 }
 
 func checkCommand() *cobra.Command {
 	var asJSON bool
+	var lang string
 	var k kisFlags
 	c := &cobra.Command{
 		Use:   "check [FILE…]",
 		Short: "explain each rule of a strategy file in words, or say what is wrong and where",
 		Long: `check reads strategy files (strategies.yaml when none is named), prints every rule in words with the bars it needs,
 and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is invalid; warnings alone exit 0.`,
-		Example: "  maemae check strategies.yaml",
+		Example: "  maemae check strategies.yaml\n  maemae check --lang ko",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, files []string) error {
 			if len(files) == 0 {
 				files = []string{"strategies.yaml"}
+			}
+			if lang != "en" && lang != "ko" {
+				return usagef("--lang %q: want en or ko", lang)
 			}
 			o, err := k.options()
 			if err != nil {
@@ -198,7 +202,7 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 			told := CheckedFiles{Rules: []CheckedRule{}, Problems: []FoundProblem{}}
 			for _, path := range files {
 				f, problems := loadRulesWith(path, o)
-				if told.add(f, problems); asJSON {
+				if told.add(f, problems, lang); asJSON {
 					all = append(all, problems...)
 					continue
 				}
@@ -212,7 +216,7 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 					continue
 				}
 				for _, s := range f.Strategies {
-					if err := explainRule(c.OutOrStdout(), s); err != nil {
+					if err := explainRule(c.OutOrStdout(), s, lang); err != nil {
 						return err
 					}
 				}
@@ -232,11 +236,12 @@ and points at each mistake as FILE:LINE:COL with a hint. Exit 2 when a file is i
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringVar(&lang, "lang", "en", "language of the rules in words: en or ko")
 	k.register(c)
 	return c
 }
 
-func explainRule(w io.Writer, s *strategy.Strategy) error {
-	_, err := fmt.Fprintf(w, "%s\n\n", s.Words())
+func explainRule(w io.Writer, s *strategy.Strategy, lang string) error {
+	_, err := fmt.Fprintf(w, "%s\n\n", s.Words(lang))
 	return err
 }

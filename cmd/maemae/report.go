@@ -36,7 +36,7 @@ func writeReport(path string, r reports.Result, o backtest.Options, page reports
 		var words []string
 		for name := range strings.SplitSeq(names, " + ") {
 			if rule := rules[name]; rule != nil {
-				words = append(words, rule.Words())
+				words = append(words, rule.Words(page.Lang))
 			}
 		}
 		return strings.Join(words, "\n\n")

@@ -24,7 +24,7 @@ func ruleChanges(old, now []*strategy.Strategy) []RuleChange {
 		switch {
 		case o == nil:
 			out = append(out, RuleChange{Name: n.Name, Change: "added", Lines: marked("+", toldLines(n))})
-		case o.Revision != n.Revision || o.When != n.When || o.Words() != n.Words() || !slices.Equal(o.Symbols, n.Symbols):
+		case o.Revision != n.Revision || o.When != n.When || o.Words("en") != n.Words("en") || !slices.Equal(o.Symbols, n.Symbols):
 			out = append(out, RuleChange{Name: n.Name, Change: "changed", Lines: lineChanges(o, n)})
 		}
 	}
@@ -118,7 +118,7 @@ func marked(sign string, lines []string) []string {
 func toldLines(s *strategy.Strategy) []string {
 	part := ""
 	var out []string
-	for i, line := range strings.Split(s.Words(), "\n") {
+	for i, line := range strings.Split(s.Words("en"), "\n") {
 		text := strings.TrimLeft(line, " ")
 		switch depth := (len(line) - len(text)) / 2; {
 		case i == 0:
