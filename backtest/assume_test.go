@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,6 +15,9 @@ import (
 func dated(dates ...market.Date) func(*Options, map[market.Symbol]history.Bars) {
 	return func(_ *Options, bars map[market.Symbol]history.Bars) { copy(bars["005930"].Dates, dates) }
 }
+
+// foreign is two English words in a row; a sentence in Korean has none.
+var foreign = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)
 
 // What a reader would otherwise have to guess of a run is said, and of a run without it it is not.
 func TestWhatARunRestsOnIsSaid(t *testing.T) {
@@ -47,7 +51,7 @@ func TestWhatARunRestsOnIsSaid(t *testing.T) {
 		{"several rules", "---\n", plain, "the strategies share one cash", nil},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			said := func(ruleText, barText string, more func(*Options, map[market.Symbol]history.Bars)) string {
+			said := func(lang, ruleText, barText string, more func(*Options, map[market.Symbol]history.Bars)) string {
 				r, bars := rules(t, ruleFile(ruleText)), map[market.Symbol]history.Bars{}
 				symbols := []market.Symbol{"005930", "000660"}
 				for i, text := range strings.Split(barText, "---") {
@@ -57,7 +61,7 @@ func TestWhatARunRestsOnIsSaid(t *testing.T) {
 				o := Options{
 					Rules: r, Together: true, Cash: decimal.NewFromInt(1_000_000), Calendar: market.KRX(), Instrument: market.Known,
 					Load:  func(s market.Symbol) (history.Bars, error) { return bars[s], nil },
-					Costs: market.DefaultCosts(), Slippage: 1, VolumeCap: 10,
+					Costs: market.DefaultCosts(), Slippage: 1, VolumeCap: 10, Lang: lang,
 				}
 				if more != nil {
 					more(&o, bars)
@@ -68,10 +72,20 @@ func TestWhatARunRestsOnIsSaid(t *testing.T) {
 				}
 				return strings.Join(result.Assumptions, "\n")
 			}
-			if got := said(x.rules, x.bars, x.more); !strings.Contains(got, x.want) {
-				t.Errorf("no %q in\n%s", x.want, got)
+			english := said("en", x.rules, x.bars, x.more)
+			if !strings.Contains(english, x.want) {
+				t.Errorf("no %q in\n%s", x.want, english)
 			}
-			if got := said("", plain, nil); x.name != "the close" && strings.Contains(got, x.want) {
+			korean := said("ko", x.rules, x.bars, x.more)
+			if strings.Count(korean, "\n") != strings.Count(english, "\n") {
+				t.Errorf("in Korean it has other lines:\n%s", korean)
+			}
+			for line := range strings.Lines(korean) {
+				if foreign.MatchString(line) {
+					t.Errorf("not in Korean: %s", line)
+				}
+			}
+			if got := said("en", "", plain, nil); x.name != "the close" && strings.Contains(got, x.want) {
 				t.Errorf("said of every run: %q", x.want)
 			}
 		})

@@ -34,6 +34,8 @@ type Options struct {
 	VolumeCap    int64 // percent of a bar's volume that one fill may take; 0 is no cap
 	ExitsAtSlots bool  // stop, target and trailing stop are looked at in the rule's slots only, not inside bars
 
+	Lang string // of the assumptions: ko, or else English
+
 	// Permit may refuse a buy; nil permits all. Shares and price are those it would fill at.
 	Permit func(*strategy.Strategy, broker.Order) bool
 	// Done takes back bars from Load that nothing reads any more; called by several at once. Each alone calls it.
@@ -238,7 +240,8 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 			return nil, fmt.Errorf("strategy %s: %w", r.Name, err)
 		}
 		if outside > 0 {
-			a.notes = append(a.notes, fmt.Sprintf("in %s all its moments lie before the first minute or after the last in which an order may be sent (allow_auction)", count(outside, "session")))
+			a.notes = append(a.notes, o.say("in %s all its moments lie before the first minute or after the last in which an order may be sent (allow_auction)",
+				"판단 시각이 모두 주문 가능한 시간 밖인 거래일이 %s입니다(allow_auction)", o.count(outside, "session", "일")))
 		}
 		if _, loaded := bars[r.Index]; r.Index != "" && !loaded {
 			if bars[r.Index], err = o.load(r.Index); err != nil {

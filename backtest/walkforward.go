@@ -107,12 +107,13 @@ func walkForward(o Options, f WalkForwardOptions) (r WalkForwardResult, err erro
 			Cash: o.Cash, FinalEquity: j.cash, Trades: j.trades, Equity: report.CurveOfPoints(j.points),
 		}),
 	}
-	r.Assumptions = append(o.assumptions(found),
-		fmt.Sprintf("each set was picked over the %d sessions before it traded, by %s", f.In, j.objective),
-		"what is held at the end of a window is sold at its last close, with fee and tax but without slippage, whatever the volume")
+	picked := o.say("each set was picked over the %d sessions before it traded, by %s", "조합마다 거래하기 전 %d거래일에서 %s 기준으로 골랐습니다", f.In, j.objective)
 	if f.Anchored {
-		r.Assumptions[len(r.Assumptions)-2] = fmt.Sprintf("each set was picked over all sessions before it traded, by %s", j.objective)
+		picked = o.say("each set was picked over all sessions before it traded, by %s", "조합마다 거래하기 전 모든 거래일에서 %s 기준으로 골랐습니다", j.objective)
 	}
+	r.Assumptions = append(o.assumptions(found), picked,
+		o.say("what is held at the end of a window is sold at its last close, with fee and tax but without slippage, whatever the volume",
+			"구간 끝에 보유한 주식은 거래량과 관계없이 마지막 종가에 수수료와 세금을 내고 슬리피지 없이 팝니다"))
 	return r, nil
 }
 

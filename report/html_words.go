@@ -55,6 +55,20 @@ var spoken = map[string][2]string{
 	"max_holding":   {"longest holding", "최대 보유 기간"},
 	"window_end":    {"end of the window", "구간 종료"},
 
+	"total return − that of the index":                                       {"", "총수익률 − 지수의 총수익률"},
+	"(Eₙ / E₀)^(252 / m) − 1, m = sessions begun with shares or with a fill": {"", "(Eₙ / E₀)^(252 / m) − 1, m = 보유하고 시작했거나 체결이 있는 거래일 수"},
+	"252 · (Σr / n) / volatility":                                            {"", "252 · (Σr / n) / 연변동성"},
+	"max (H − E) / H, H = highest E so far":                                  {"", "max (H − E) / H, H = 그때까지 가장 큰 E"},
+	"most sessions below a high":                                             {"", "최고치를 밑돈 가장 긴 거래일 수"},
+	"number of fills":                                                        {"", "체결 건수"},
+	"round trips with a profit / closed round trips":                         {"", "이익 난 왕복 거래 / 끝난 왕복 거래"},
+	"Σ profits / Σ losses":                                                   {"", "Σ 이익 / Σ 손실"},
+	"mean profit / mean loss":                                                {"", "평균 이익 / 평균 손실"},
+	"mean sessions from entry to last sale":                                  {"", "매수부터 마지막 매도까지 평균 거래일 수"},
+	"sessions with a holding at the close / n":                               {"", "종가에 보유한 거래일 수 / n"},
+	"value of all fills / mean E":                                            {"", "전체 체결 금액 / 평균 E"},
+	"fees + taxes":                                                           {"", "수수료 + 세금"},
+
 	"Open":             {"", "시가"},
 	"High":             {"", "고가"},
 	"Low":              {"", "저가"},
@@ -219,7 +233,7 @@ func metricRows(l tongue, m Metrics) ([]metricRow, error) {
 
 func metricRowOf(l tongue, key string, value any) metricRow {
 	words, known := metricWords[key]
-	row := metricRow{Key: key, Name: words.name, Formula: words.formula, card: words.card}
+	row := metricRow{Key: key, Name: words.name, Formula: l.say(words.formula), card: words.card}
 	switch {
 	case !known:
 		row.Name = key

@@ -84,7 +84,7 @@ and how each number is computed.`,
 	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into, or NAME.symbols.csv with --each")
 	fs.StringVar(&f.index, "index", "", "CSV file or symbol whose closes the runs are held against, such as 069500")
 	fs.StringVar(&f.report, "report", "", "file to write a page into that opens without a network: out.html")
-	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page and of the assumptions: en or ko")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
@@ -106,6 +106,7 @@ func (f backtestFlags) options(c *cobra.Command) (o backtest.Options, err error)
 	if f.lang != "en" && f.lang != "ko" {
 		return o, usagef("--lang %q: want en or ko", f.lang)
 	}
+	o.Lang = f.lang
 	if o.Cash, err = parseWon(f.cash); err != nil {
 		return o, usagef("--cash: %w", err)
 	}

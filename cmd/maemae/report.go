@@ -76,14 +76,14 @@ func decisionsOf(run reports.Run, rules map[string]*strategy.Strategy, o backtes
 			if rule.Index != "" {
 				b = b.WithIndex(load(rule.Index))
 			}
-			out[i] = decisionOf(rule, b, t, p)
+			out[i] = decisionOf(rule, b, t, p, o.Lang)
 		}
 		held[key] = after(p, t)
 	}
 	return out
 }
 
-func decisionOf(rule *strategy.Strategy, b strategy.Bars, t reports.Trade, p *strategy.Position) string {
+func decisionOf(rule *strategy.Strategy, b strategy.Bars, t reports.Trade, p *strategy.Position, lang string) string {
 	at := sort.Search(b.Len(), func(i int) bool { return b.Dates[i] >= t.Date })
 	if at == b.Len() || b.Dates[at] != t.Date {
 		return ""
@@ -113,7 +113,7 @@ func decisionOf(rule *strategy.Strategy, b strategy.Bars, t reports.Trade, p *st
 	switch {
 	case t.Reason != string(strategy.Entry) && t.Reason != string(strategy.RuleExit) && p != nil:
 		change := t.Price.Sub(p.AveragePrice).Shift(2).DivRound(p.AveragePrice, 2)
-		return "average entry " + grouped(p.AveragePrice.Round(2)) + ", fill at " + change.StringFixed(2) + "%"
+		return inTongue(lang, "average entry %s, fill at %s%%", "평균 매수가 %s, 체결가 %s%%", grouped(p.AveragePrice.Round(2)), change.StringFixed(2))
 	case string(d.Reason) != t.Reason:
 		return ""
 	case d.Reason == strategy.Entry && d.Buy != nil:

@@ -111,7 +111,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
 	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest; or the windows and what they traded")
 	fs.StringVar(&f.axes, "axes", "", "with --report: the parameters of the heat-map, as in fast,slow (default: those with the most values)")
-	fs.StringVar(&f.lang, "lang", "en", "language of the page: en or ko")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page and of the assumptions: en or ko")
 	fs.StringVar(&f.index, "index", "", "with --report: CSV file or symbol whose closes the run on the page is held against")
 	fs.StringVar(&f.resume, "resume", "", "file that keeps finished sets (a folder with --walk-forward): broken off and started again, the sweep goes on from there")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
