@@ -67,7 +67,7 @@ and how each number is computed.`,
 			if f.asJSON {
 				return printJSON(c.OutOrStdout(), result)
 			}
-			return printResult(c.OutOrStdout(), result)
+			return printResult(c.OutOrStdout(), result, f.lang)
 		},
 	}
 	fs := c.Flags()
@@ -84,7 +84,7 @@ and how each number is computed.`,
 	fs.StringVar(&f.csv, "csv", "", "folder to write NAME.trades.csv and NAME.equity.csv into, or NAME.symbols.csv with --each")
 	fs.StringVar(&f.index, "index", "", "CSV file or symbol whose closes the runs are held against, such as 069500")
 	fs.StringVar(&f.report, "report", "", "file to write a page into that opens without a network: out.html")
-	fs.StringVar(&f.lang, "lang", "en", "language of the page and of the assumptions: en or ko")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page, and of the sentences below the table: en or ko")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
 	fs.IntVar(&f.slippage, "slippage", 1, "ticks by which a market order trades worse")
 	fs.StringVar(&f.volumeCap, "volume-cap", "10%", "the part of a bar's volume that one fill may take; 0 for all of it")
@@ -306,7 +306,7 @@ func progressOf(things string, w io.Writer) func(done, all int) {
 }
 
 // printResult is the table a person reads, then what it rests on.
-func printResult(w io.Writer, r reports.Result) error {
+func printResult(w io.Writer, r reports.Result, lang string) error {
 	t := newTable("STRATEGY", "SYMBOLS", "FROM", "TO", ">FINAL EQUITY", ">RETURN", ">A YEAR", ">DRAWDOWN", ">SHARPE", ">FILLS", ">WIN RATE", ">COSTS")
 	for _, x := range r.Runs {
 		m := x.Metrics
@@ -320,11 +320,11 @@ func printResult(w io.Writer, r reports.Result) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	return printAssumptions(w, r.Assumptions)
+	return printAssumptions(w, r.Assumptions, lang)
 }
 
-func printAssumptions(w io.Writer, list []string) error {
-	fmt.Fprintln(w, "assumptions")
+func printAssumptions(w io.Writer, list []string, lang string) error {
+	fmt.Fprintln(w, inTongue(lang, "assumptions", "가정"))
 	for _, a := range list {
 		if _, err := fmt.Fprintln(w, "  -", a); err != nil {
 			return err

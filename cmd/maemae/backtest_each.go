@@ -88,7 +88,7 @@ func (f backtestFlags) playEach(w io.Writer, o backtest.Options) error {
 	if f.asJSON {
 		return printJSON(w, result)
 	}
-	return result.print(w)
+	return result.print(w, o.Lang)
 }
 
 // of are the runs of a rule, the best first.
@@ -118,7 +118,7 @@ func (r eachResult) rules() (names []string) {
 const eachShown = 10
 
 // print is what a person reads: of every rule the best and the worst symbols, and how they lie.
-func (r eachResult) print(w io.Writer) error {
+func (r eachResult) print(w io.Writer, lang string) error {
 	for _, rule := range r.rules() {
 		list := r.of(rule)
 		fmt.Fprintf(w, "%s, on each of %d with %s won of its own\n\n", rule, len(list), grouped(r.Cash))
@@ -149,7 +149,7 @@ func (r eachResult) print(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "not played: %s on %s: %s\n", x.Strategy, x.Symbol, x.Error)
 	}
-	return printAssumptions(w, r.Assumptions)
+	return printAssumptions(w, r.Assumptions, lang)
 }
 
 // spread says how the returns of a sorted list lie. A quarter of the symbols did at least as well as the upper quarter.

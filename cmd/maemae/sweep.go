@@ -96,7 +96,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 			if f.asJSON {
 				return printJSON(c.OutOrStdout(), result)
 			}
-			return printSweep(c.OutOrStdout(), result)
+			return printSweep(c.OutOrStdout(), result, o.Lang)
 		},
 	}
 	fs := c.Flags()
@@ -111,7 +111,7 @@ Metrics that --objective and --limit know: ` + strings.Join(backtest.SweepMetric
 	fs.StringVar(&f.csv, "csv", "", "file to write every set tried into, with what came of it")
 	fs.StringVar(&f.report, "report", "", "file to write a page into: a heat-map, the best sets, and the first as a backtest; or the windows and what they traded")
 	fs.StringVar(&f.axes, "axes", "", "with --report: the parameters of the heat-map, as in fast,slow (default: those with the most values)")
-	fs.StringVar(&f.lang, "lang", "en", "language of the page and of the assumptions: en or ko")
+	fs.StringVar(&f.lang, "lang", "en", "language of the page, and of the sentences below the table: en or ko")
 	fs.StringVar(&f.index, "index", "", "with --report: CSV file or symbol whose closes the run on the page is held against")
 	fs.StringVar(&f.resume, "resume", "", "file that keeps finished sets (a folder with --walk-forward): broken off and started again, the sweep goes on from there")
 	fs.StringVar(&f.fee, "fee", market.DefaultCosts().FeeRate.Shift(2).String()+"%", "the broker's fee on both sides: 0.015% or 0.00015")
@@ -158,13 +158,13 @@ func (f *sweepFlags) walkForward(w io.Writer, o backtest.Options) error {
 	if f.asJSON {
 		return printJSON(w, r)
 	}
-	fmt.Fprintf(w, "%s, %s\n\n", r.Run.Strategy, pickedBy("en", r))
+	fmt.Fprintf(w, "%s, %s\n\n", r.Run.Strategy, pickedBy(o.Lang, r))
 	heads, rows := windows(r)
 	if err := printTable(w, 2, heads, rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "\nall sessions that were not seen, joined")
-	return printResult(w, reports.Result{Version: r.Version, Assumptions: r.Assumptions, Runs: []reports.Run{r.Run}})
+	return printResult(w, reports.Result{Version: r.Version, Assumptions: r.Assumptions, Runs: []reports.Run{r.Run}}, o.Lang)
 }
 
 // failed says what a person can do where bars or sets are of something else.
@@ -240,7 +240,7 @@ func parseLimit(text string) (l backtest.SweepLimit, err error) {
 }
 
 // printSweep is the table a person reads, then what it rests on.
-func printSweep(w io.Writer, r backtest.SweepResult) error {
+func printSweep(w io.Writer, r backtest.SweepResult, lang string) error {
 	over := string(r.Symbols[0])
 	if n := len(r.Symbols); n > 1 {
 		over = fmt.Sprintf("%d symbols", n)
@@ -251,10 +251,10 @@ func printSweep(w io.Writer, r backtest.SweepResult) error {
 	} else if err := printTable(w, 0, heads, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", tries("en", r))
-	if lines := luck("en", r); len(lines) > 0 {
-		fmt.Fprintf(w, "\nluck\n  - %s\n", strings.Join(lines, "\n  - "))
+	fmt.Fprintf(w, "\n%s\n", tries(lang, r))
+	if lines := luck(lang, r); len(lines) > 0 {
+		fmt.Fprintf(w, "\n%s\n  - %s\n", inTongue(lang, "luck", "운"), strings.Join(lines, "\n  - "))
 	}
 	fmt.Fprintln(w)
-	return printAssumptions(w, r.Assumptions)
+	return printAssumptions(w, r.Assumptions, lang)
 }
