@@ -106,14 +106,14 @@ func (e *each) lay(dates []market.Date) (*sessions, []slot, error) {
 	if slices.Equal(e.dates, dates) {
 		return e.days, e.slots, nil
 	}
-	days, err := between(e.o.Calendar.Extend(dates), dates[0], dates[len(dates)-1])
+	a, err := agendaOf(e.rule)
 	if err != nil {
 		return nil, nil, err
 	}
-	list, _, err := slots(e.rule, days)
+	days, err := between(e.o.Calendar.Extend(dates), dates[0], dates[len(dates)-1], a)
 	if err != nil {
-		return nil, nil, fmt.Errorf("strategy %s: %w", e.rule.Name, err)
+		return nil, nil, err
 	}
-	e.dates, e.days, e.slots = slices.Clone(dates), days, list
-	return days, list, nil
+	e.dates, e.days, e.slots = slices.Clone(dates), days, a.slots
+	return days, a.slots, nil
 }

@@ -227,19 +227,22 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 			calendar = calendar.Extend(b.Dates)
 		}
 	}
-	days, err := between(calendar, first, last)
+	agendas := make([]*agenda, len(rules))
+	for i, r := range rules {
+		var err error
+		if agendas[i], err = agendaOf(r); err != nil {
+			return nil, err
+		}
+	}
+	days, err := between(calendar, first, last, agendas...)
 	if err != nil {
 		return nil, err
 	}
 	a := &account{o: o, days: days}
 	type key struct{ symbol, index market.Symbol }
 	tapes := map[key]*tape{}
-	for _, r := range rules {
-		list, outside, err := slots(r, days)
-		if err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", r.Name, err)
-		}
-		if outside > 0 {
+	for i, r := range rules {
+		if outside := agendas[i].outside; outside > 0 {
 			a.notes = append(a.notes, o.say("in %s all its moments lie before the first minute or after the last in which an order may be sent (allow_auction)",
 				"판단 시각이 모두 주문 가능한 시간 밖인 거래일이 %s입니다(allow_auction)", o.count(outside, "session", "일")))
 		}
@@ -256,7 +259,7 @@ func (o *Options) open(rules []*strategy.Strategy) (*account, error) {
 					tapes[k].bars = tapes[k].bars.WithIndex(barsOf(bars[r.Index]))
 				}
 			}
-			a.legs = append(a.legs, &leg{rule: r, tape: tapes[k], slots: list})
+			a.legs = append(a.legs, &leg{rule: r, tape: tapes[k], slots: agendas[i].slots})
 		}
 	}
 	return a, a.start(o.From, 0)

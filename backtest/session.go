@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"errors"
+	"fmt"
 	"sort"
 	"sync"
 	"time"
@@ -14,11 +15,8 @@ import (
 // sessions are the days of an account, warm-up included, oldest first. After dates come the two on which the last
 // trades settle.
 type sessions struct {
-	dates  []market.Date
-	after  [2]market.Date
-	opens  []int64 // Unix seconds: a time would have the garbage collector look at each
-	closes []int64
-	zone   *time.Location
+	dates []market.Date
+	after [2]market.Date
 
 	reading sync.Mutex
 	ladders map[issue][]ladder // those read so far
@@ -39,23 +37,25 @@ func (s *sessions) find(d market.Date) int {
 	return sort.Search(len(s.dates), func(i int) bool { return s.dates[i] >= d })
 }
 
-// between lists the sessions of the calendar from the first date to the last, of which there must be one.
-func between(c *market.Calendar, first, last market.Date) (*sessions, error) {
+// between lists the sessions of the calendar from the first date to the last, and on their way tells the agendas of each.
+func between(c *market.Calendar, first, last market.Date, all ...*agenda) (*sessions, error) {
 	const inYear = 366 // days, of which every one may be a session
 	n := inYear * int(last/10_000-first/10_000+1)
-	s := &sessions{dates: make([]market.Date, 0, n), opens: make([]int64, 0, n), closes: make([]int64, 0, n)}
+	s := &sessions{dates: make([]market.Date, 0, n)}
+	for _, a := range all {
+		a.slots = make([]slot, 0, n)
+	}
 	for d := first; d <= last; d = d.Add(1) {
 		x, err := c.Session(d)
 		if errors.Is(err, market.ErrBeyond) {
 			return nil, err
 		}
 		if err == nil {
-			s.dates, s.opens, s.closes = append(s.dates, x.Date), append(s.opens, x.Open.Unix()), append(s.closes, x.Close.Unix())
-			s.zone = x.Open.Location()
+			s.dates = append(s.dates, x.Date)
+			for _, a := range all {
+				a.add(x)
+			}
 		}
-	}
-	if s.len() == 0 {
-		return nil, errors.New("no session counts: the exchange was closed on every date that has a bar")
 	}
 	d := last
 	for i := range s.after {
@@ -98,33 +98,42 @@ const (
 	nearClose     = 15 * time.Minute
 )
 
-// slots finds the slots of a rule in every session. Outside counts the sessions whose moments all lie where no order
-// may be sent.
-func slots(rule *strategy.Strategy, s *sessions) (list []slot, outside int, err error) {
+// agenda is the slots of a rule, session by session.
+type agenda struct {
+	rule    *strategy.Strategy
+	when    scheduler.When
+	last    time.Duration // before the close: the last moment in which an order may be sent
+	slots   []slot
+	outside int // sessions whose moments all lie where no order may be sent
+}
+
+func agendaOf(rule *strategy.Strategy) (*agenda, error) {
 	when, err := scheduler.ParseWhen(rule.When)
 	if err != nil {
-		return nil, 0, err
+		return nil, fmt.Errorf("strategy %s: %w", rule.Name, err)
 	}
-	last := beforeAuction
+	a := &agenda{rule: rule, when: when, last: beforeAuction}
 	if rule.AllowAuction && rule.Order.Type != strategy.Protected {
-		last = beforeClose
+		a.last = beforeClose
 	}
-	list = make([]slot, s.len())
-	for i := range list {
-		opens, closes := time.Unix(s.opens[i], 0).In(s.zone), time.Unix(s.closes[i], 0).In(s.zone)
-		moments := when.Moments(market.Session{Date: s.dates[i], Open: opens, Close: closes})
-		for _, due := range moments {
-			switch {
-			case due.Before(opens.Add(afterOpen)) || due.After(closes.Add(-last)):
-			case rule.CompletedBars || due.Before(closes.Add(-nearClose)):
-				list[i] |= atOpen
-			default:
-				list[i] |= atClose
-			}
-		}
-		if len(moments) > 0 && list[i] == 0 {
-			outside++
+	return a, nil
+}
+
+// add is the next session.
+func (a *agenda) add(x market.Session) {
+	var ends slot
+	moments := a.when.Moments(x)
+	for _, due := range moments {
+		switch {
+		case due.Before(x.Open.Add(afterOpen)) || due.After(x.Close.Add(-a.last)):
+		case a.rule.CompletedBars || due.Before(x.Close.Add(-nearClose)):
+			ends |= atOpen
+		default:
+			ends |= atClose
 		}
 	}
-	return list, outside, nil
+	if len(moments) > 0 && ends == 0 {
+		a.outside++
+	}
+	a.slots = append(a.slots, ends)
 }

@@ -148,10 +148,9 @@ func (w *sweep) key() string {
 	for _, a := range w.axes {
 		fmt.Fprintf(h, "%q %s\n", a.Name, a.Values)
 	}
-	for i, d := range w.days.dates {
-		fmt.Fprintln(h, d, w.days.opens[i], w.days.closes[i])
-	}
+	fmt.Fprintln(h, w.days.dates, w.days.after)
 	for _, l := range w.legs {
+		fmt.Fprintln(h, l.slots)
 		fmt.Fprintf(h, "%+v %t %t\n", l.tape.of, l.tape.raw, l.tape.bars.Index != nil)
 		hashBars(h, l.tape.bars)
 	}

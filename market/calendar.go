@@ -229,12 +229,8 @@ func (c *Calendar) Confirm(until Date) *Calendar {
 // ignored; nothing extended is confirmed.
 func (c *Calendar) Extend(sessions []Date) *Calendar {
 	next := *c
-	next.given = slices.Clone(c.given)
-	for _, d := range sessions {
-		if d < c.first || d > c.last {
-			next.given = append(next.given, d)
-		}
-	}
+	next.given = slices.Concat(c.given, sessions)
+	next.given = slices.DeleteFunc(next.given, func(d Date) bool { return d >= c.first && d <= c.last })
 	slices.Sort(next.given)
 	next.given = slices.Compact(next.given)
 	return &next
@@ -254,8 +250,11 @@ func (c *Calendar) Range() (first, last, confirmed Date) {
 func (c *Calendar) Session(d Date) (Session, error) {
 	h, special := c.days[d]
 	day := d.Weekday()
-	_, given := slices.BinarySearch(c.given, d)
-	switch inside := d >= c.first && d <= c.last; {
+	inside, given := d >= c.first && d <= c.last, false
+	if !inside {
+		_, given = slices.BinarySearch(c.given, d)
+	}
+	switch {
 	case special && h.open == 0:
 		return Session{}, &ClosedError{d, h.name, c.sure(d, h)}
 	case special:
