@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,16 +47,19 @@ type day struct {
 	engine  *engine.Engine
 	up      bool // Start has succeeded in this life
 
-	counts  map[string]int // of the events at which a process can die
+	counts  map[string]int // of the events at which a process can die, before it healed
 	dying   bool           // dies at the next event
+	apart   bool           // in goroutines of the engine's, where a death here cannot be told
 	cutHead []byte         // the head as it was before the commit after which the process died
 	refuse  int            // connections still to be refused
+	dials   int            // before it healed
 	acts    map[int]string // intent behind each order-cash request, by its place in the order log
 	killed  bool
 	healed  bool // nothing goes wrong any more
 	lives   int
 	posts   int
 	calls   int
+	asked   map[string]int // before it healed: calls by service
 	broken  *violation
 	story   []string
 	fresh   []journal.Entry // not yet followed
@@ -67,6 +71,7 @@ type day struct {
 	met       map[string]bool // orders that no intent explains
 	strange   string          // one of them that has not halted the daemon yet
 	mode      journal.Mode    // in force at the entry being followed
+	toll      *toll
 
 	hits   []kissim.Hit   // before it healed
 	events string         // at the end: hash of everything that happened
@@ -108,8 +113,11 @@ func (d *day) reach(point string) {
 }
 
 func (d *day) planned(point string) bool {
+	if d.healed || d.apart {
+		return false
+	}
 	d.counts[point]++
-	return !d.healed && slices.Contains(d.crashes, crash{point, d.counts[point]})
+	return slices.Contains(d.crashes, crash{point, d.counts[point]})
 }
 
 // now is the clock of the engine and the client. Like a wall's it is never the same at two looks.
@@ -154,6 +162,9 @@ func (d *day) pause(ctx context.Context, wait time.Duration) error {
 	return ctx.Err()
 }
 
+// date is the market's.
+func (d *day) date() market.Date { return market.DateOf(d.sim.Now()) }
+
 func (d *day) advance(to time.Time) {
 	if to.After(d.sim.Now()) {
 		if err := d.sim.Advance(to); err != nil {
@@ -164,6 +175,9 @@ func (d *day) advance(to time.Time) {
 
 // ServeHTTP stands before the simulator: it holds each order against the journal at the moment it arrives.
 func (d *day) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !d.healed {
+		d.asked[path.Base(r.URL.Path)]++
+	}
 	if strings.HasSuffix(r.URL.Path, "/order-cash") {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -190,7 +204,7 @@ func (w world) run(p plan, tell bool) (*day, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	d := &day{plan: p, dir: dir, tell: tell, ctx: context.Background(), counts: map[string]int{}, acts: map[int]string{}, decisions: map[string]bool{}, held: map[string]bool{}, met: map[string]bool{},
+	d := &day{plan: p, dir: dir, tell: tell, ctx: context.Background(), counts: map[string]int{}, asked: map[string]int{}, acts: map[int]string{}, decisions: map[string]bool{}, held: map[string]bool{}, met: map[string]bool{}, toll: newToll(),
 		rules: map[string][]*strategy.Strategy{}, hold: w.rules["hold"], calendar: w.calendar}
 	for name, f := range w.rules {
 		d.rules[name] = f.Strategies
@@ -244,6 +258,7 @@ func (d *day) struck() int { return len(d.sim.Hits()) + d.lives - 1 }
 // conclude sums the day up.
 func (d *day) conclude() {
 	b := d.journal.Book()
+	d.toll.close(b)
 	d.end, d.ends = string(b.State().Mode)+" "+b.State().Reason, map[string]int{}
 	for _, o := range b.Orders() {
 		d.ends[o.End]++
@@ -294,6 +309,12 @@ func dayLimits() risk.Limits {
 }
 
 func (d *day) dial(ctx context.Context) (net.Conn, error) {
+	if !d.healed {
+		d.dials++
+	}
+	if d.dials == d.refused && !d.healed {
+		return nil, errors.New("connection refused")
+	}
 	if d.refuse > 0 {
 		d.refuse--
 		return nil, errors.New("connection refused")
@@ -408,15 +429,19 @@ func (d *day) do(s step) {
 	if !d.start() {
 		return
 	}
-	if m := d.journal.Book().State().Mode; m == journal.ModeHalted && r.IntN(2) == 0 || m == journal.ModeKilled && r.IntN(8) == 0 {
+	if m := d.journal.Book().State().Mode; !d.written && (m == journal.ModeHalted && r.IntN(2) == 0 || m == journal.ModeKilled && r.IntN(8) == 0) {
 		s.what = "operator" // who is called when the daemon halts
 	}
 	ctx, at := d.ctx, d.sim.Now()
 	d.say("%s", s.what)
 	var err error
-	switch s.what {
+	switch words := strings.Fields(s.what); words[0] {
 	case "slot":
-		d.slot(ctx, at, r)
+		if len(words) == 1 {
+			d.slot(ctx, at, r)
+		} else {
+			d.wanted(ctx, at, words[1:])
+		}
 	case "settle":
 		err = d.engine.Settle(ctx, at)
 	case "watch":
@@ -435,6 +460,16 @@ func (d *day) do(s step) {
 		d.refuse = 1 + r.IntN(4)
 	case "operator":
 		err = d.attend(ctx)
+	case "die":
+		panic(died{})
+	case "KILL":
+		if err = d.kill(len(words) > 1); err == nil {
+			d.killed = true
+		}
+	case "cancel":
+		d.apart = true
+		_, err = d.engine.CancelAll(ctx, "a person")
+		d.apart = false
 	}
 	if err != nil {
 		d.say("  error %v", err)
@@ -451,7 +486,7 @@ func (d *day) start() bool {
 		return false
 	}
 	d.say("start of life %d", d.lives)
-	err := d.engine.Start(d.ctx, journal.Start{Env: "virtual", Account: "50****45-01", Date: monday})
+	err := d.engine.Start(d.ctx, journal.Start{Env: "virtual", Account: "50****45-01", Date: d.date()})
 	if d.up = err == nil; err != nil {
 		d.say("  error %v", err)
 	}
@@ -460,7 +495,7 @@ func (d *day) start() bool {
 
 // slot runs some of the rules, each of them wanting what the dice say.
 func (d *day) slot(ctx context.Context, at time.Time, r *rand.Rand) {
-	if at.Before(monday.At(9, 0)) {
+	if at.Before(d.date().At(9, 0)) {
 		return
 	}
 	var due []*strategy.Strategy
@@ -472,6 +507,23 @@ func (d *day) slot(ctx context.Context, at time.Time, r *rand.Rand) {
 			pairs += len(d.rules[wish][i].Symbols)
 		}
 	}
+	d.decide(ctx, at, due, pairs)
+}
+
+// wanted runs the rules that are named, each after what it wants.
+func (d *day) wanted(ctx context.Context, at time.Time, words []string) {
+	var due []*strategy.Strategy
+	pairs := 0
+	for i, rule := range d.rules["hold"] {
+		if n := slices.Index(words, rule.Name); n > 0 {
+			due = append(due, d.rules[words[n-1]][i])
+			pairs += len(rule.Symbols)
+		}
+	}
+	d.decide(ctx, at, due, pairs)
+}
+
+func (d *day) decide(ctx context.Context, at time.Time, due []*strategy.Strategy, pairs int) {
 	res, err := d.engine.Slot(ctx, at, due)
 	if err != nil {
 		d.say("  error %v", err)
@@ -528,7 +580,7 @@ func (d *day) heal() {
 		d.advance(d.sim.Now().Add(time.Minute))
 	}
 	d.converged(d.calls - calls)
-	d.advance(monday.At(15, 45))
+	d.advance(d.date().At(15, 45))
 	for range 4 { // a token may be asked for again only a quarter of an hour after the last of many refusals
 		d.settleDown(d.engine.Reconcile)
 		d.advance(d.sim.Now().Add(6 * time.Minute))

@@ -19,10 +19,14 @@ type plan struct {
 	market    int    // which of the small markets
 	exclusive bool   // the account is the daemon's alone
 	channel   string // what the daemon knows its own orders by
+	strangers bool   // others trade the account too
 	faults    []kissim.Fault
 	crashes   []crash
 	steps     []step
-	dense     bool // steps are added for as long as too little goes wrong
+	refused   int    // the connection that is refused, counted from 1
+	added     string // the single thing that goes wrong beyond a scenario, in words
+	dense     bool   // steps are added for as long as too little goes wrong
+	written   bool   // steps are done as they are written, without dice
 }
 
 // atLeast is how much goes wrong in a day.
@@ -60,7 +64,7 @@ func draw(seed uint64) plan {
 	if !p.exclusive && r.IntN(3) > 0 {
 		p.channel = "OpnAPI"
 	}
-	strangers := r.IntN(3) == 0
+	p.strangers = r.IntN(3) == 0
 	for _, op := range []struct {
 		on      string
 		calls   int
@@ -71,7 +75,7 @@ func draw(seed uint64) plan {
 	} {
 		for n := range op.calls {
 			if r.IntN(100) < op.percent {
-				f := fault(r, op.on, strangers, p.exclusive)
+				f := fault(r, op.on, p.strangers, p.exclusive)
 				f.On, f.Nth = op.on, n+1
 				p.faults = append(p.faults, f)
 			}
@@ -93,9 +97,9 @@ func draw(seed uint64) plan {
 	return p
 }
 
-// fault draws what goes wrong with a call.
-func fault(r *rand.Rand, on string, strangers, exclusive bool) kissim.Fault {
-	any := []kissim.Fault{
+// menu is everything that can go wrong with a call: with any, and with those of the service.
+func menu(r *rand.Rand, on string) (any, own []kissim.Fault) {
+	any = []kissim.Fault{
 		{Do: "lose"}, {Do: "lose", When: "after"}, {Do: "break"}, {Do: "truncate"}, {Do: "empty"}, {Do: "null"}, {Do: "html"}, {Do: "bom"}, {Do: "gzip"},
 		{Do: "status", HTTP: 500}, {Do: "status", HTTP: 502, When: "after"}, {Do: "status", HTTP: 503}, {Do: "status", HTTP: 504, When: "after"},
 		{Do: "status", HTTP: 302, When: "after"}, {Do: "status", HTTP: 307}, {Do: "status", HTTP: 308, When: "after"},
@@ -106,7 +110,7 @@ func fault(r *rand.Rand, on string, strangers, exclusive bool) kissim.Fault {
 		{Do: "slow", For: kissim.Span(time.Duration(1+r.IntN(9)) * time.Second)},
 		{Do: "slow", For: kissim.Span(time.Duration(1+r.IntN(40)) * time.Second), When: "after"},
 	}
-	own := map[string][]kissim.Fault{
+	own = map[string][]kissim.Fault{
 		"order-cash": {
 			{Do: "lose", When: "after"}, {Do: "lose", When: "after"},
 			{Do: "late", For: kissim.Span(time.Duration(1+r.IntN(180)) * time.Second)},
@@ -142,15 +146,21 @@ func fault(r *rand.Rand, on string, strangers, exclusive bool) kissim.Fault {
 		},
 		"tokenP": {{Do: "code", Code: "EGW00133"}},
 	}[on]
+	if on == "tokenP" {
+		any = any[:8]
+	}
+	return any, own
+}
+
+// fault draws what goes wrong with a call.
+func fault(r *rand.Rand, on string, strangers, exclusive bool) kissim.Fault {
+	any, own := menu(r, on)
 	if strangers && on == "inquire-daily-ccld" && r.IntN(8) == 0 {
 		shares := strangeShares // an account said to be exclusive cannot tell a person's equal order from its own
 		if !exclusive {
 			shares = []int64{strangeShares, 10, 3, 2}[r.IntN(4)]
 		}
 		return kissim.Fault{Do: "order", Side: broker.Buy, Symbol: []market.Symbol{"005930", "000660"}[r.IntN(2)], Shares: shares}
-	}
-	if on == "tokenP" {
-		any = any[:8]
 	}
 	if len(own) > 0 && r.IntN(2) == 0 {
 		return own[r.IntN(len(own))]

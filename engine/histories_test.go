@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"flag"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -123,6 +124,7 @@ func TestHistories(t *testing.T) {
 	close(next)
 	wg.Wait()
 	t.Log(&sum)
+	t.Log(&sum.tolls)
 	switch d := worst.Load(); {
 	case d == nil && (sum.least < atLeast || sum.posts < sum.days):
 		t.Errorf("%d faults in a day, and %d orders in %d days: that shows nothing", sum.least, sum.posts, sum.days)
@@ -131,12 +133,39 @@ func TestHistories(t *testing.T) {
 	}
 }
 
+// each runs the plans, two at a time, and takes each day under a lock.
+func (w world) each(t *testing.T, plans iter.Seq[plan], take func(*day)) {
+	next := make(chan plan)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for range 2 {
+		wg.Go(func() {
+			for p := range next {
+				d, err := w.run(p, false)
+				mu.Lock()
+				if err != nil {
+					t.Errorf("%s: %v", p, err)
+				} else {
+					take(d)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for p := range plans {
+		next <- p
+	}
+	close(next)
+	wg.Wait()
+}
+
 // totals show that the histories are about something.
 type totals struct {
 	sync.Mutex
 	days, planned, struck, least, crashes, calls, posts int // what struck are faults of calls and deaths; least is of one day
 	ends                                                map[string]int
 	events                                              map[uint64]string // hashes by seed
+	tolls                                               tolls
 }
 
 func (s *totals) add(d *day) {
@@ -151,6 +180,9 @@ func (s *totals) add(d *day) {
 	}
 	s.crashes += d.lives - 1
 	s.calls += d.calls
+	if d.exclusive && !d.strangers && d.broken == nil {
+		s.tolls.add(d)
+	}
 	s.posts += d.posts
 	if s.ends == nil {
 		s.ends, s.events = map[string]int{}, map[uint64]string{}

@@ -157,19 +157,21 @@ func (d *day) covered(b *journal.Book, i journal.Intent) {
 
 // truth is the simulator's orders by key, and those that each intent caused.
 func (d *day) truth() (rows map[string]broker.Row, caused map[string][]broker.Row, ok bool) {
-	list, err := d.sim.Orders(monday)
-	if err != nil {
-		d.fail("rig", "%v", err)
-		return nil, nil, false
-	}
 	rows, caused = map[string]broker.Row{}, map[string][]broker.Row{}
-	for _, r := range list {
-		rows[r.ID.Key()] = r
+	for date := monday; date <= d.date(); date = date.Add(1) {
+		list, err := d.sim.Orders(date)
+		if err != nil {
+			d.fail("rig", "%v", err)
+			return nil, nil, false
+		}
+		for _, r := range list {
+			rows[r.ID.Key()] = r
+		}
 	}
 	log := d.sim.OrderLog()
 	for n, intent := range d.acts {
 		if log[n].Number != "" {
-			r := rows[broker.OrderID{Date: monday, Number: log[n].Number}.Key()]
+			r := rows[broker.OrderID{Date: market.DateOf(log[n].At), Number: log[n].Number}.Key()]
 			caused[intent] = append(caused[intent], r)
 		}
 	}
@@ -190,6 +192,8 @@ func (d *day) look() {
 		switch {
 		case len(made) > 1:
 			d.fail("I-02", "%s has become %d orders", intent, len(made))
+		case !known && made[0].ID.Date < d.date():
+			continue // of an earlier day, and final
 		case !known:
 			d.fail("I-03", "%s is not in the book, and is order %s", intent, made[0].ID.Number)
 		case o.ID.Number != "" && o.ID.Key() != made[0].ID.Key():
@@ -233,9 +237,9 @@ func (d *day) stranger(e journal.Entry) {
 	case journal.State:
 		d.mode = b.Mode
 	case journal.External:
-		key := b.Row.ID.Key()
-		opening, _ := d.journal.Book().Opening(monday)
-		before := slices.ContainsFunc(opening, func(n string) bool { return (broker.OrderID{Date: monday, Number: n}).Key() == key })
+		key, date := b.Row.ID.Key(), b.Row.ID.Date
+		opening, _ := d.journal.Book().Opening(date)
+		before := slices.ContainsFunc(opening, func(n string) bool { return (broker.OrderID{Date: date, Number: n}).Key() == key })
 		if d.exclusive && b.Row.Channel != "OpnAPI" && !before && !d.met[key] && d.mode != journal.ModeHalted && d.mode != journal.ModeKilled {
 			d.strange = b.Row.ID.Number
 		}
@@ -283,6 +287,7 @@ func (d *day) follow() {
 	d.fresh = nil
 	for _, e := range fresh {
 		d.stranger(e)
+		d.toll.read(e, d.journal.Book())
 		switch b := e.Body.(type) {
 		case journal.Decision:
 			if d.decisions[b.ID] {
@@ -379,7 +384,7 @@ func (d *day) atRest() {
 		}
 	}
 	for intent, made := range caused {
-		if o, _ := b.Order(intent); o.ID.Number == "" && !operator {
+		if o, known := b.Order(intent); o.ID.Number == "" && !operator && (known || made[0].ID.Date == d.date()) {
 			d.fail("I-03", "%s is order %s, and nobody knows", intent, made[0].ID.Number)
 		}
 	}
