@@ -248,3 +248,33 @@ func TestASaleOfAsManySharesIsNotALostBuy(t *testing.T) {
 		t.Errorf("mode %q, want a halt for the sale", got)
 	}
 }
+
+// Two rules in turn drive a price up, or buy while it runs: the collar of each order alone does not see it.
+func TestOwnFillsThatRunAwayEndEntriesForTenMinutesAndNoExit(t *testing.T) {
+	r := newRig(t)
+	e := r.edit()
+	e.list = func(o broker.Orders) (broker.Orders, error) {
+		for i := range o.Rows {
+			o.Rows[i].Value = o.Rows[i].Value.Mul(decimal.New(102, -2)).Floor()
+		}
+		return o, nil
+	}
+	rules := r.rules(rule("a", always, never), rule("b", always, never))
+	r.slot(r.to(monday, 10, 0), rules)
+	if got := r.last(); got.Code != "drift" || !got.Limit || !got.Wait {
+		t.Errorf("refusal %+v", got)
+	}
+	refused := len(entries[journal.Refusal](r))
+	r.slot(r.to(monday, 10, 9), r.rules(rule("a", never, always)))
+	r.slot(r.to(monday, 10, 20), r.rules(rule("b", always, never)))
+	if n := len(entries[journal.Refusal](r)); n != refused {
+		t.Errorf("refused: %+v", r.last())
+	}
+	var sent []string
+	for _, i := range entries[journal.Intent](r) {
+		sent = append(sent, i.Strategy+" "+string(i.Order.Side))
+	}
+	if got := strings.Join(sent, ", "); got != "a buy, a sell, b buy" {
+		t.Errorf("sent %s", got)
+	}
+}

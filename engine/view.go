@@ -52,6 +52,7 @@ func (e *Engine) counts(b *journal.Book, w wish, o broker.Order, account broker.
 	}
 	worth := exposure(b, account, "")
 	c.Positions, c.SymbolValue, c.TotalValue = len(worth), worth[o.Symbol], total(worth)
+	c.DriftFrom, c.DriftTo = drift(b, o.Symbol, now.Add(-driftTime))
 	c.StrategyValue, c.Traded = total(exposure(b, account, name)), traded(b, today)
 	_, c.Sessions, c.Proven = b.Revision(name)
 	for _, h := range account.Holdings { // the loss is counted from this very account
@@ -108,6 +109,27 @@ func traded(b *journal.Book, date market.Date) (sum decimal.Decimal) {
 		sum = sum.Add(x.Value).Add(price.Mul(decimal.NewFromInt(x.Remaining())))
 	}
 	return sum
+}
+
+// driftTime is how far back our own fills are watched for running away.
+const driftTime = 10 * time.Minute
+
+// drift is the last trade that the first filled order of the symbol since that moment saw, and the average price, rounded
+// to 8 decimals, of the one that filled farthest from it; zero when none filled.
+func drift(b *journal.Book, s market.Symbol, since time.Time) (from, to decimal.Decimal) {
+	for _, x := range b.Orders() {
+		if x.Intent.Order.Symbol != s || x.Filled == 0 || x.Sent.Before(since) {
+			continue
+		}
+		if from.IsZero() {
+			from = x.Intent.Quote.Price
+			to = from
+		}
+		if at := x.Value.DivRound(decimal.NewFromInt(x.Filled), 8); at.Sub(from).Abs().GreaterThan(to.Sub(from).Abs()) {
+			to = at
+		}
+	}
+	return from, to
 }
 
 // volumeBars is how many sessions an average day's volume is taken from.

@@ -85,6 +85,7 @@ var checks = []check{
 	{Rule{"strategy_orders_per_day", limit, "orders the strategy sent today"}, askStrategyOrdersPerDay},
 	{Rule{"orders_per_minute", limit, "orders sent within a minute"}, askOrdersPerMinute},
 	{Rule{"daily_loss", limit, "loss of the day, realised and unrealised"}, askDailyLoss},
+	{Rule{"drift", limit, "how far our own fills in the symbol have moved within ten minutes"}, askDrift},
 	{Rule{"cool_down", limit, "time since the strategy's exit from the symbol"}, askCoolDown},
 	{Rule{"duplicate", limit, "time since the strategy's entry into the symbol"}, askDuplicate},
 }
@@ -289,10 +290,14 @@ func askCollar(l Limits, r Request, v View) answer {
 	if price.Sign() <= 0 || from.Sign() <= 0 {
 		return wait("nobody offers the other side")
 	}
+	return near(price, from, l.Collar, "too far from the market")
+}
+
+func near(price, from, collar decimal.Decimal, detail string) answer {
 	away := price.Sub(from).Abs()
-	a := answer{wanted: fmt.Sprintf("%s, %s from %s", won(price), percent(away.DivRound(from, 8)), won(from)), allowed: percent(l.Collar)}
-	if away.GreaterThan(from.Mul(l.Collar)) {
-		a.no, a.wait, a.detail = true, true, "too far from the market"
+	a := answer{wanted: fmt.Sprintf("%s, %s from %s", won(price), percent(away.DivRound(from, 8)), won(from)), allowed: percent(collar)}
+	if away.GreaterThan(from.Mul(collar)) {
+		a.no, a.wait, a.detail = true, true, detail
 	}
 	return a
 }
@@ -414,7 +419,7 @@ func askBook(l Limits, r Request, v View) answer {
 	a := age("sum of our orders", v.Book.At, r.Now, l.ListAge)
 	b := v.Book
 	if b.OrdersToday < 0 || b.OrdersInMinute < 0 || b.Rejections < 0 || b.Positions < 0 || b.SymbolValue.Sign() < 0 || b.OpenSells < 0 ||
-		b.StrategyOrders < 0 || b.Sessions < 0 || b.StrategyValue.Sign() < 0 || b.TotalValue.Sign() < 0 || b.Traded.Sign() < 0 {
+		b.StrategyOrders < 0 || b.Sessions < 0 || b.DriftFrom.Sign() < 0 || b.DriftTo.Sign() < 0 || b.StrategyValue.Sign() < 0 || b.TotalValue.Sign() < 0 || b.Traded.Sign() < 0 {
 		return no("our own counts are below zero")
 	}
 	return a
@@ -523,6 +528,14 @@ func askDailyLoss(l Limits, _ Request, v View) answer {
 		return atMost(v.Book.Loss, l.DailyLoss, won)
 	}
 	return answer{no: !v.Book.Loss.LessThan(l.DailyLoss), wanted: won(v.Book.Loss), allowed: "less than " + won(l.DailyLoss)}
+}
+
+// askDrift applies the collar to what our own orders did to the price, or bought at while it ran.
+func askDrift(l Limits, _ Request, v View) answer {
+	if v.Book.DriftFrom.IsZero() {
+		return answer{}
+	}
+	return near(v.Book.DriftTo, v.Book.DriftFrom, l.Collar, "our own fills have run away")
 }
 
 func askCoolDown(l Limits, r Request, v View) answer {

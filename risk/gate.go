@@ -81,6 +81,10 @@ type Book struct {
 	Priced         bool            // Loss rests on a price for every holding
 	LastExit       time.Time       // of the strategy from the symbol; zero if never
 	LastEntry      time.Time       // of the strategy into the symbol; zero if never
+
+	// Of all strategies' orders in the symbol that were sent within ten minutes and filled: the last trade in won that the
+	// first of them saw, and the average fill of one of them that is farthest from that. Zero when there is none.
+	DriftFrom, DriftTo decimal.Decimal
 }
 
 // Gate holds the limits in force. It has no other state and may be used by several goroutines.

@@ -297,12 +297,17 @@ var cells = []struct {
 	{"daily_loss", func(s *scene) { s.limits.DailyLoss = dec("10000") }, false, "10,000 KRW|less than 10,000 KRW|", ""},
 	{"daily_loss", func(s *scene) { s.limits.DailyLoss = decimal.Zero }, false, "|nothing|not set", ""},
 	{"daily_loss", func(s *scene) { s.view.Book.Priced = false }, false, "||no price", ""},
+	{"book", func(s *scene) { s.view.Book.DriftFrom = dec("-1") }, false, "||below zero", ""},
+	{"book", func(s *scene) { s.view.Book.DriftTo = dec("-1") }, false, "||below zero", ""},
+	{"drift", func(s *scene) { s.view.Book.DriftFrom, s.view.Book.DriftTo = dec("70000"), dec("71051") }, true, "71,051 KRW, 1.5014% from 70,000 KRW|1.5%|run away", ""},
+	{"drift", func(s *scene) { s.view.Book.DriftFrom, s.view.Book.DriftTo = dec("70000"), dec("68949") }, true, "68,949 KRW, 1.5014% from 70,000 KRW|1.5%|run away", ""},
+	{"drift", func(s *scene) { s.view.Book.DriftFrom = dec("70000") }, true, "0 KRW, 100% from 70,000 KRW|1.5%|run away", ""},
 	{"cool_down", func(s *scene) { s.view.Book.LastExit = s.req.Now.Add(-time.Hour + 1) }, false, "59m59.999999999s after the last exit|1h0m0s or more|", ""},
 	{"duplicate", func(s *scene) { s.view.Book.LastEntry = s.req.Now.Add(-10*time.Minute + 1) }, false, "9m59.999999999s after the last entry|10m0s or more|", ""},
 }
 
 // limitNames are the checks that never stop an exit.
-const limitNames = "reduce_only symbols marks probation rejections book order_shares volume_share order_value market_order_value symbol_value strategy_value total_value turnover positions orders_per_day strategy_orders_per_day orders_per_minute daily_loss cool_down duplicate"
+const limitNames = "reduce_only symbols marks probation rejections book order_shares volume_share order_value market_order_value symbol_value strategy_value total_value turnover positions orders_per_day strategy_orders_per_day orders_per_minute daily_loss drift cool_down duplicate"
 
 // The table of who may be stopped by what, cell by cell: facts stop entries and exits, limits stop entries alone.
 func TestFactsStopEveryOrderAndLimitsNeverAnExit(t *testing.T) {
@@ -441,6 +446,12 @@ func TestBordersAreExact(t *testing.T) {
 		{"positions", "positions", func(s *scene, n int64) { s.view.Book.Positions = 50 + int(n) }},
 		{"orders today", "orders_per_day", func(s *scene, n int64) { s.view.Book.OrdersToday = 299 + int(n) }},
 		{"orders in a minute", "orders_per_minute", func(s *scene, n int64) { s.view.Book.OrdersInMinute = 29 + int(n) }},
+		{"drift upwards", "drift", func(s *scene, n int64) {
+			s.view.Book.DriftFrom, s.view.Book.DriftTo = dec("70000"), dec("71050").Add(decimal.NewFromInt(n))
+		}},
+		{"drift downwards", "drift", func(s *scene, n int64) {
+			s.view.Book.DriftFrom, s.view.Book.DriftTo = dec("70000"), dec("68950").Sub(decimal.NewFromInt(n))
+		}},
 		{"cool-down", "cool_down", func(s *scene, n int64) { s.view.Book.LastExit = s.req.Now.Add(-time.Hour + time.Duration(n)) }},
 		{"duplicate", "duplicate", func(s *scene, n int64) {
 			s.view.Book.LastEntry = s.req.Now.Add(-10*time.Minute + time.Duration(n))
@@ -529,6 +540,8 @@ var nothing = map[string]string{
 	"view.Book.Rejections":     "none",
 	"view.Book.Loss":           "none, and Priced says so",
 	"view.Book.LastExit":       "never",
+	"view.Book.DriftFrom":      "no fill",
+	"view.Book.DriftTo":        "no fill",
 	"view.Book.LastEntry":      "never",
 	"limits.CoolDown":          "none",
 	"limits.Duplicate":         "none",

@@ -40,7 +40,8 @@ type Limits struct {
 	Probation            bool            // a new revision of a strategy or of the program first watches, then orders little
 
 	// Collar is how far from the market an order may be priced, as a part of the price: a priced order from the best
-	// offer (buy) or bid (sell), a market order's offer or bid from the last trade. Required.
+	// offer (buy) or bid (sell), a market order's offer or bid from the last trade; and how far our own fills in a symbol may
+	// move within ten minutes before entries into it end. Required.
 	Collar decimal.Decimal
 
 	// The oldest that a quote, a complete order list, and a balance or buying power may be. Required.

@@ -113,6 +113,10 @@ var beyond = []struct {
 	{"strategy_orders_per_day", func(l Limits) bool { return l.StrategyOrdersPerDay == 0 }, func(l *Limits, _ *Request, v *View) { v.Book.StrategyOrders = l.StrategyOrdersPerDay }},
 	{"orders_per_minute", nil, func(l *Limits, _ *Request, v *View) { v.Book.OrdersInMinute = l.OrdersPerMinute }},
 	{"daily_loss", nil, func(l *Limits, _ *Request, v *View) { v.Book.Loss = l.DailyLoss }},
+	{"drift", nil, func(l *Limits, _ *Request, v *View) {
+		v.Book.DriftFrom = v.Quote.Price
+		v.Book.DriftTo = v.Quote.Price.Mul(l.Collar.Add(decimal.New(10001, -4)))
+	}},
 	{"cool_down", func(l Limits) bool { return l.CoolDown == 0 }, func(l *Limits, r *Request, v *View) { v.Book.LastExit = r.Now.Add(-l.CoolDown + time.Nanosecond) }},
 	{"duplicate", func(l Limits) bool { return l.Duplicate == 0 }, func(l *Limits, r *Request, v *View) { v.Book.LastEntry = r.Now.Add(-l.Duplicate + time.Nanosecond) }},
 }

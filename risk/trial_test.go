@@ -54,7 +54,7 @@ func TestTheSoundOrderOfTheTrialsPasses(t *testing.T) {
 func TestAnOverriddenOrderPassesLimitsAsFarAsTheCeilings(t *testing.T) {
 	for _, c := range cells {
 		for _, s := range []scene{entry()} {
-			if c.only == broker.Sell || c.check == "book" || c.check == "reduce_only" || c.check == "symbols" || c.refusal == "||unknown" {
+			if c.only == broker.Sell || c.check == "book" || c.check == "reduce_only" || c.check == "symbols" || c.check == "drift" || c.refusal == "||unknown" {
 				continue
 			}
 			c.spoil(&s)
@@ -81,6 +81,7 @@ func TestAnOverriddenOrderPassesLimitsAsFarAsTheCeilings(t *testing.T) {
 			s.view.Power.Shares = 1 << 30
 			s.view.Power.Cash = dec("1e15")
 		},
+		"drift":      func(s *scene) { s.view.Book.DriftFrom, s.view.Book.DriftTo = dec("70000"), dec("71051") },
 		"daily_loss": func(s *scene) { s.view.Book.Loss = dec("1000000000") },
 	} {
 		s := entry()
