@@ -85,7 +85,7 @@ docs/PERFORMANCE.md says what the goals are.`,
 func bench(ctx context.Context, rounds int) (*benchResult, error) {
 	r := &benchResult{Program: build(), Processors: runtime.GOMAXPROCS(0), NotMeasured: []string{
 		"P8, indicators value by value: not built, nothing would use them",
-		"P9, the arithmetic of money: it is part of the walk of an account and cannot be timed apart from it",
+		"P9, the arithmetic of money: part of the walk of an account; docs/PERFORMANCE.md has its own benchmark",
 		"P11, from start to ready and to the first decision: needs a broker; docs/PERFORMANCE.md measures it at the simulator",
 		"P12, the idle daemon: needs five minutes; docs/PERFORMANCE.md measures it at the simulator",
 	}}
