@@ -17,6 +17,7 @@ import (
 // What was critical while nobody looked turns the next day to exits only, until a person says it was read: the real program
 // sells what it holds, buys nothing, and buys again after the ack.
 func TestAnUnacknowledgedCriticalAlertMeansExitsOnlyUntilAck(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 7, Symbols: 1, Start: start.At(8, 0)}, `version: 1
 strategies:

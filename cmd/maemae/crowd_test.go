@@ -115,6 +115,7 @@ func (f *shownField) page(path string) (status int, text string) {
 
 // What a page on the net or a neighbour may send to the real daemon: none of it is answered with a page, none of it acts.
 func TestTheRunningDaemonsDashboardRefusesWhatIsNotAPersons(t *testing.T) {
+	t.Parallel()
 	f := newShownField(t, "close - 15m", 1)
 	c := f.daemon()
 	f.login()
@@ -216,6 +217,7 @@ func (c *crowd) disperse() { c.leave(); c.gone.Wait() }
 // runs, and a person's page still opens. With -crowd N the time that slots take is measured beside it, the crowd there and
 // gone in turn.
 func TestAThousandStreamsDelayNoSlot(t *testing.T) {
+	t.Parallel()
 	when, symbols := "every 30m", 1
 	if *crowdSessions > 0 {
 		when, symbols = "every 5m", 30

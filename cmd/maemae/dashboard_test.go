@@ -127,6 +127,7 @@ func (p *told) String() string {
 }
 
 func TestTheDemosAddressOpensAChartWithABuyAndItsWhy(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	out, ended := &told{}, make(chan error, 1)

@@ -16,6 +16,7 @@ import (
 
 // What diff says of a moved threshold is held against the numbers that the journal's own decisions carry.
 func TestAnEditsDecisionsAreThoseWhoseNumbersLieBetweenTheThresholds(t *testing.T) {
+	t.Parallel()
 	j, dir := recorded(t)
 	store, cal, err := place{cfg: defaults(), state: dir}.store()
 	if err != nil {

@@ -46,7 +46,7 @@ func TestStoredBarsFollowTheMarketAfterTheClose(t *testing.T) {
 	if err := privateDir(tokens); err != nil {
 		t.Fatal(err)
 	}
-	client, err := kis.New(kis.Options{Env: "virtual", BaseURL: srv.URL, AppKey: "key", AppSecret: "secret", Account: account, TokenDir: tokens, Now: sim.Now})
+	client, err := kis.New(kis.Options{Env: "virtual", BaseURL: srv.URL, AppKey: "key", AppSecret: "secret", Account: account, TokenDir: tokens, Limit: kis.Rate(1000), Now: sim.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ var acting = []string{
 }
 
 func TestEveryReadingCommandSpeaksJSON(t *testing.T) {
+	t.Parallel()
 	j, dir := recorded(t)
 	rules := filepath.Join(t.TempDir(), "strategies.yaml")
 	if err := os.WriteFile(rules, []byte(demoRules), 0o600); err != nil {

@@ -16,6 +16,7 @@ import (
 
 // The real program follows a journal that is being written; what it prints is every entry, once, in order.
 func TestAFollowedJournalMissesAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")
 	now := market.Date(20260105).At(9, 0)
 	j, err := journal.Open(filepath.Join(dir, "journal.db"), journal.Options{Now: func() time.Time { return now }})

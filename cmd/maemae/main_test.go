@@ -22,6 +22,7 @@ func program() {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	data, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 )
 
 func TestTheResultIsTheAccountsOwnToTheWonOnEveryDate(t *testing.T) {
+	t.Parallel()
 	j, _ := recorded(t)
 	l, err := readLedger(t.Context(), j)
 	if err != nil {
@@ -45,6 +46,7 @@ func TestTheResultIsTheAccountsOwnToTheWonOnEveryDate(t *testing.T) {
 }
 
 func TestEveryWayToGroupHasTheSameTotalAndItsRowsAddUp(t *testing.T) {
+	t.Parallel()
 	j, _ := recorded(t)
 	l, err := readLedger(t.Context(), j)
 	if err != nil {
@@ -71,6 +73,7 @@ func TestEveryWayToGroupHasTheSameTotalAndItsRowsAddUp(t *testing.T) {
 }
 
 func TestProfitAndLossArePositionsAndDashboardOnceMore(t *testing.T) {
+	t.Parallel()
 	j, dir := recorded(t)
 	agree(t, j, dir)
 	if err := j.Close(); err != nil {

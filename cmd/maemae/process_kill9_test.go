@@ -52,12 +52,15 @@ strategies:
 `
 
 // churnRules has the rule trade so many issues of the synthetic market.
-func churnRules(n int) string {
+func churnRules(n int) string { return fmt.Sprintf(churning, madeUpSymbols(n)) }
+
+// madeUpSymbols are so many issues of the synthetic market, as a rule lists them.
+func madeUpSymbols(n int) string {
 	var symbols []string
 	for i := range n {
 		symbols = append(symbols, fmt.Sprintf("%q", fmt.Sprintf("%06d", 100_010+i*430)))
 	}
-	return fmt.Sprintf(churning, strings.Join(symbols, ", "))
+	return strings.Join(symbols, ", ")
 }
 
 // newLine is a busy account on a synthetic market.
@@ -225,10 +228,7 @@ func (l *line) settled() {
 		}
 	}
 	end := s.Close.Add(afterClose + time.Minute)
-	l.wait("the market to reach "+end.String(), func() bool {
-		l.nurse()
-		return !l.sim.Now().Before(end)
-	})
+	l.tended(end, func() { l.nurse() })
 	l.stop(c)
 	for _, o := range l.journal().Book().Working("") {
 		l.t.Errorf("%s is still %s", o.Intent.ID, o.Phase)

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"maemae/broker/kis/kissim"
 	"maemae/journal"
@@ -46,7 +45,7 @@ func TestNothingThatLeavesTheProgramHoldsASecret(t *testing.T) {
 	const key, secret, account = "PSVTcanaryKEY5f0c2b7e9a1d4c6038b7e2", "canarySECRET+/9f8e7d6c5b4a392817263540+/abcdefghijklmnopqrstuvwxyz0123456789==", "50817263-01"
 	l := &line{}
 	start := market.Date(20240304)
-	f := newFieldThrough(t, kissim.Options{Seed: 3, Symbols: 6, Start: start.At(8, 0), AppKey: key, AppSecret: secret, Account: account, Faults: faults}, churnRules(6), l.through)
+	f := newFieldThrough(t, kissim.Options{Seed: 3, Symbols: 6, Start: start.At(13, 0), AppKey: key, AppSecret: secret, Account: account, Faults: faults}, churnRules(6), l.through)
 	ports := [2]string{}
 	for i := range ports {
 		n, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,16 +69,12 @@ dashboard: {listen: %[4]q}
 `, f.dir, f.url, ports[0], ports[1]))
 	said := map[string]string{}
 	c := f.daemon()
-	resume := func(until time.Time) { // whatever has halted: it is the words that count here
-		f.wait("the market to reach "+until.String(), func() bool {
-			var s Status
-			if f.asks(http.MethodGet, "/status", nil, &s) == nil && s.Mode == journal.ModeHalted {
-				_ = f.asks(http.MethodPost, "/resume", nil, nil) // the next look tells
-			}
-			return !f.sim.Now().Before(until)
-		})
-	}
-	resume(start.At(15, 50))
+	f.tended(start.At(15, 50), func() { // whatever has halted: it is the words that count here
+		var s Status
+		if f.asks(http.MethodGet, "/status", nil, &s) == nil && s.Mode == journal.ModeHalted {
+			_ = f.asks(http.MethodPost, "/resume", nil, nil) // the next look tells
+		}
+	})
 	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"positions"}, {"orders"}, {"orders", "--json"}, {"limits"}, {"decisions", "--limit", "50"}, {"decisions", "--json", "--limit", "50"}, {"logs"}, {"doctor", "--clock", "sim"}, {"halt", "--reason", "test"}, {"kill", "--cancel"}, {"notify", "test"}} {
 		out, err := f.command(args...).CombinedOutput() // with the daemon in whatever mode it is, some must fail
 		said["maemae "+strings.Join(args, " ")] = fmt.Sprint(string(out), err)

@@ -128,6 +128,19 @@ func (f *field) until(at time.Time) {
 	f.wait("the market to reach "+at.String(), func() bool { return !f.sim.Now().Before(at) })
 }
 
+// tended is until with somebody who looks after the program, ten times a second: each look is work for it.
+func (f *field) tended(at time.Time, look func()) {
+	f.t.Helper()
+	var looked time.Time
+	f.wait("the market to reach "+at.String(), func() bool {
+		if time.Since(looked) > 100*time.Millisecond {
+			look()
+			looked = time.Now()
+		}
+		return !f.sim.Now().Before(at)
+	})
+}
+
 // hold waits until the market reaches a moment and keeps it there while a test looks, however slow the machine, until
 // release. Without it the program goes on, by days if a test is slow to ask.
 func (f *field) hold(at time.Time) (release func()) {
@@ -351,6 +364,7 @@ func (f *field) judge(start market.Date, symbols int) {
 // A golden cross over real bars decides on every open session and on no closed one; the log and the commands say the
 // same.
 func TestARunOverRealBarsDecidesOnEverySession(t *testing.T) {
+	t.Parallel()
 	symbols := krxSymbols(t)
 	start := market.Date(20240425) // over Labour Day and Children's Day
 	f := newField(t, kissim.Options{Data: "testdata/krx-daily", Start: start.At(8, 0), Cash: decimal.NewFromInt(50_000_000)}, goldenCross(symbols...))

@@ -106,6 +106,7 @@ func (f *field) fill(state string) (ballast string) {
 // The disk fills up on a busy day: the daemon dies at the first entry that it cannot write, because what it cannot remember
 // it must not do. The kill still reaches the disk, and holds over restarts while it is full and when there is room again.
 func TestAFullDiskEndsTradingAndAKillOutlivesIt(t *testing.T) {
+	t.Parallel()
 	if !onItsOwnDisk(t) {
 		return
 	}
@@ -152,10 +153,7 @@ func TestAFullDiskEndsTradingAndAKillOutlivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = l.daemon()
-	l.within("the daemon to say that it is killed", func() bool {
-		var s Status
-		return l.asks(http.MethodGet, "/status", nil, &s) == nil && s.Mode == journal.ModeKilled
-	})
+	l.running(journal.ModeKilled)
 	l.until(l.sim.Now().Add(2 * time.Hour))
 	if n := len(l.orders()); n != posted {
 		t.Errorf("%d orders after the kill", n-posted)
@@ -171,6 +169,7 @@ func TestAFullDiskEndsTradingAndAKillOutlivesIt(t *testing.T) {
 
 // A state directory that cannot be written: nothing starts, and a kill that cannot be kept says so.
 func TestAReadOnlyStateDirectoryStartsNothing(t *testing.T) {
+	t.Parallel()
 	if !onItsOwnDisk(t) {
 		return
 	}

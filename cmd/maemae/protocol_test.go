@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ func (f *field) arm(words string) (string, error) {
 }
 
 func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	c := f.daemon()
@@ -45,7 +47,7 @@ func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
 	f.until(start.Add(1).At(16, 0))
 	f.stop(c)
 	c = f.daemon() // a restart changes nothing
-	f.running("killed")
+	f.running(journal.ModeKilled)
 	f.until(start.Add(2).At(16, 0))
 	if n := len(f.sim.OrderLog()); n != posted {
 		t.Errorf("%d orders were posted after the kill", n-posted)
@@ -72,10 +74,11 @@ func TestAKillCancelsAndLastsUntilAPersonArms(t *testing.T) {
 }
 
 func TestAKillWorksWithoutTheDaemonAndByEveryWay(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	c := f.daemon()
-	f.until(start.At(11, 0))
+	f.hold(start.At(11, 0))
 	f.kill9(c)
 	if out := f.run("kill", "--cancel"); !strings.Contains(out, "no daemon is running") || !strings.Contains(out, "no order is open") {
 		t.Errorf("kill without a daemon: %s", out)
@@ -91,11 +94,11 @@ func TestAKillWorksWithoutTheDaemonAndByEveryWay(t *testing.T) {
 		"the KILL file": func(*exec.Cmd) error { return journal.Kill(filepath.Join(f.dir, "state"), "by hand") },
 	} {
 		c = f.daemon()
-		f.running("active")
+		f.running(journal.ModeActive)
 		if err := kill(c); err != nil {
 			t.Fatal(err)
 		}
-		f.running("killed")
+		f.running(journal.ModeKilled)
 		f.kill9(c)
 		if got := f.run("status"); !strings.Contains(got, "not running, killed") {
 			t.Errorf("%s: status\n%s", name, got)
@@ -108,6 +111,7 @@ func TestAKillWorksWithoutTheDaemonAndByEveryWay(t *testing.T) {
 
 // A stopped process cannot answer; the KILL file waits for it.
 func TestAKillOfAProcessThatIsStopped(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, strings.Replace(resting, "open + 30m", "every 5m", 1))
 	c := f.daemon()
@@ -127,12 +131,12 @@ func TestAKillOfAProcessThatIsStopped(t *testing.T) {
 	f.stop(c)
 }
 
-// running waits until the running daemon's status begins with a mode.
-func (f *field) running(mode string) {
+// running waits until the running daemon says that it is in a mode.
+func (f *field) running(mode journal.Mode) {
 	f.t.Helper()
-	f.wait("the mode "+mode, func() bool {
-		out, err := f.command("status").Output()
-		return err == nil && strings.HasPrefix(string(out), "maemae    running, "+mode)
+	f.within("the mode "+string(mode), func() bool {
+		var s Status
+		return f.asks(http.MethodGet, "/status", nil, &s) == nil && s.Mode == mode
 	})
 }
 
@@ -160,6 +164,7 @@ func (f *field) working() (n int) {
 }
 
 func TestTheDoctorAsksEverythingAndOneRedIsTold(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	out := f.run("doctor", "--clock", "sim")
@@ -201,6 +206,7 @@ func (f *field) fails(args ...string) string {
 
 // A person tells what became of an order whose answer was lost, through the running daemon.
 func TestAPersonResolvesAndOverrides(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, resting)
 	c := f.daemon()

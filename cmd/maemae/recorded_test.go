@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,7 @@ func recordingDir() string {
 type tidy struct{ *testing.M }
 
 func (t tidy) Run() int {
+	_ = flag.Set("test.parallel", "4") // most tests wait for a program; -parallel still counts
 	defer os.RemoveAll(recordingDir())
 	return t.M.Run()
 }

@@ -33,6 +33,7 @@ func oneRule(t *testing.T, text string) *strategy.Strategy {
 }
 
 func TestAnEditedFileComesIntoForceBetweenSlotsAndAWrongOneChangesNothing(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, everyHour)
 	c := f.daemon()

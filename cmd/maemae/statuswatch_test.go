@@ -25,6 +25,7 @@ func TestAStatusFitsItsScreen(t *testing.T) {
 // The real program without a terminal prints each change and nothing twice, sees the daemon come and go, and ends on
 // Ctrl-C.
 func TestAWatchedStatusSeesTheDaemonComeAndGo(t *testing.T) {
+	t.Parallel()
 	start := market.Date(20260105)
 	f := newField(t, kissim.Options{Seed: 5, Symbols: 2, Start: start.At(8, 0)}, everyHour)
 	d := f.daemon()
@@ -69,6 +70,7 @@ func TestAWatchedStatusSeesTheDaemonComeAndGo(t *testing.T) {
 
 // On a terminal, here the one that script(1) makes, the screen is redrawn and nothing is wider than it.
 func TestAWatchedStatusIsRedrawnOnATerminal(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("script"); err != nil {
 		t.Skip("script(1) is not here")
 	}

@@ -250,6 +250,7 @@ func TestTheFillsOfAWalkAreExplainedByTheValuesOfTheirWindow(t *testing.T) {
 // Thirty years of a symbol, a sweep over them and a walk through them, opened in a browser: not a word on its console and
 // no request to anyone.
 func TestThirtyYearsOpenInABrowserWithoutAWord(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rules := filepath.Join(dir, "strategies.yaml")
 	text := strings.Replace(sweptRules, `"005930", "000660"`, `"005930"`, 1)

@@ -76,6 +76,7 @@ func (s *toldSystemd) until(enough func() bool) {
 // systemd is told that the daemon is ready once it can be spoken to, that it lives while the market moves, and that it
 // stops.
 func TestSystemdIsToldReadyAliveAndStopping(t *testing.T) {
+	t.Parallel()
 	f := newField(t, kissim.Options{Seed: 7, Symbols: 1, Start: market.Date(20260105).At(8, 0)}, goldenCross("005930"))
 	s := listenAsSystemd(t, f)
 	c := s.start()
