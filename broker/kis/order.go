@@ -26,10 +26,14 @@ func (c *Client) Place(ctx context.Context, p broker.Permit) (broker.Receipt, er
 	if err != nil {
 		return broker.Receipt{}, unsent(t, err)
 	}
-	r, err := c.act(ctx, t, body, func() error {
+	hash, err := c.hash(ctx, body)
+	if err != nil {
+		return broker.Receipt{}, unsent(t, err)
+	}
+	r, err := c.act(ctx, post{tr: t, hash: hash, body: body, ready: func() error {
 		_, err := p.Use(c.opts.Now())
 		return err
-	}, func() error { return p.Stands(c.opts.Now()) })
+	}}, func() error { return p.Stands(c.opts.Now()) })
 	if err != nil {
 		return broker.Receipt{}, err
 	}
@@ -84,7 +88,8 @@ func (c *Client) orderBody(o broker.Order) ([]byte, error) {
 }
 
 // Cancel asks for the rest of an order of today to be cancelled (주식주문(정정취소)). An order number of another day is
-// Refused here: at KIS the same number may be an order of today.
+// Refused here: at KIS the same number may be an order of today. A cancellation only takes away, and is not signed: each
+// signature is a call, and after a kill the calls a second are what many cancellations wait for.
 func (c *Client) Cancel(ctx context.Context, id broker.OrderID) error {
 	t := orderCancel
 	if today := market.DateOf(c.opts.Now()); id.Date != today || !orderNumber(id.Number) {
@@ -105,23 +110,19 @@ func (c *Client) Cancel(ctx context.Context, id broker.OrderID) error {
 	if err != nil {
 		return unsent(t, err)
 	}
-	_, err = c.act(ctx, t, body, nil, nil)
+	_, err = c.act(ctx, post{tr: t, body: body}, nil)
 	return err
 }
 
-// act sends an order or a cancellation: the body's hash first, then the one POST that matters. Only when KIS refuses
-// the token, which it does before it looks at the order, there is a second, within the time one may take. Ready and
-// again are asked right before the one and the other; either may be nil.
-func (c *Client) act(ctx context.Context, t tr, body []byte, ready, again func() error) (reply, error) {
-	hash, err := c.hash(ctx, body)
-	if err != nil {
-		return reply{}, unsent(t, err)
-	}
+// act sends an order or a cancellation once. Only when KIS refuses the token, which it does before it looks at the order,
+// there is a second POST, within the time one may take. The post's ready and again are asked right before the one and the
+// other; either may be nil.
+func (c *Client) act(ctx context.Context, p post, again func() error) (reply, error) {
 	token, err := c.tokens.get(ctx, "")
 	if err != nil {
-		return reply{}, unsent(t, err)
+		return reply{}, unsent(p.tr, err)
 	}
-	p := post{tr: t, token: token, hash: hash, body: body, ready: ready, check: func(r reply) error { return r.verdict(t, true) }}
+	p.token, p.check = token, func(r reply) error { return r.verdict(p.tr, true) }
 	began := time.Now()
 	r, err := c.post(ctx, p)
 	var e *broker.Error

@@ -24,7 +24,7 @@ import (
 
 const (
 	killPatience   = 5 * time.Second // for a daemon that does not answer; the KILL file is written before
-	cancelPatience = 2 * time.Minute // virtual answers one call a second
+	cancelPatience = 5 * time.Minute // virtual answers one call a second: some two hundred cancellations, the list twice
 	tendEvery      = time.Second
 	exportEvery    = time.Minute
 )
@@ -45,13 +45,11 @@ no daemon runs. A kill never sells: selling is a decision, and it takes a person
 			if err != nil {
 				return err
 			}
-			if err := p.kill(c, reason); err != nil {
+			answers, err := p.kill(c, reason)
+			if err != nil || !cancel {
 				return err
 			}
-			if !cancel {
-				return nil
-			}
-			return p.cancelAll(c)
+			return p.cancelAll(c, answers)
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")
@@ -59,10 +57,10 @@ no daemon runs. A kill never sells: selling is a decision, and it takes a person
 	return stateFlag(c)
 }
 
-// kill sets the switch in both places it can be set, and is content with one.
-func (p place) kill(c *cobra.Command, reason string) error {
+// kill sets the switch in both places it can be set, and is content with one. It tells whether a daemon answered.
+func (p place) kill(c *cobra.Command, reason string) (answers bool, err error) {
 	if _, err := os.Stat(p.state); err != nil {
-		return fmt.Errorf("kill: %w", err)
+		return false, fmt.Errorf("kill: %w", err)
 	}
 	by := userName(os.Getuid())
 	file := journal.Kill(p.state, by+" "+reason)
@@ -71,25 +69,25 @@ func (p place) kill(c *cobra.Command, reason string) error {
 	told := ask(ctx, p.socket, http.MethodPost, "/kill", map[string]string{"Reason": reason}, nil)
 	switch {
 	case told == nil:
-		return done(c, nil, "killed: no order is sent until maemae arm")
+		return true, done(c, nil, "killed: no order is sent until maemae arm")
 	case file != nil:
-		return errors.Join(file, told)
+		return false, errors.Join(file, told)
 	case errors.Is(told, errNoDaemon):
-		return done(c, nil, "killed: no daemon is running, and the next one starts killed")
+		return false, done(c, nil, "killed: no daemon is running, and the next one starts killed")
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "maemae: the daemon does not answer (%v); it reads the KILL file before each order\n", told)
-	return done(c, nil, "killed: no order is sent until maemae arm")
+	return false, done(c, nil, "killed: no order is sent until maemae arm")
 }
 
-// cancelAll has the daemon cancel, or cancels itself when none answers.
-func (p place) cancelAll(c *cobra.Command) error {
+// cancelAll has a daemon that answers cancel, or cancels itself.
+func (p place) cancelAll(c *cobra.Command, answers bool) error {
 	ctx, stop := context.WithTimeout(c.Context(), cancelPatience)
 	defer stop()
-	err := ask(ctx, p.socket, http.MethodPost, "/cancel", struct{}{}, nil)
-	if err == nil {
-		return done(c, nil, "no order is open")
-	}
-	if !errors.Is(err, errNoDaemon) {
+	if answers {
+		err := ask(ctx, p.socket, http.MethodPost, "/cancel", struct{}{}, nil)
+		if err == nil {
+			return done(c, nil, "no order is open")
+		}
 		fmt.Fprintf(c.ErrOrStderr(), "maemae: the daemon cannot cancel (%v); cancelling without it\n", err)
 	}
 	cfg, keys, err := loadSetup(c)
