@@ -58,7 +58,8 @@ type controller interface {
 	Override(ctx context.Context, decision, why, by string) error
 }
 
-// serveControl listens on a Unix socket that only this user and its group can open; every act carries the peer's uid.
+// serveControl listens on a Unix socket that only this user, its group and root can open; every act carries the peer's uid.
+// Who may is left to the kernel, which refuses others before a byte is read: groups looked up here would be a second opinion.
 func serveControl(path string, c controller) (stop func(), err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("control socket: %w", err)
