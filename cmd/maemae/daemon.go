@@ -32,6 +32,7 @@ type daemon struct {
 	cfg     Config
 	account string // masked
 	state   string // directory
+	keyFile string // since when the app key is used
 	log     *zap.Logger
 	cal     *market.Calendar
 	clock   scheduler.Clock
@@ -90,6 +91,11 @@ func newDaemon(cfg Config, keys credentials, p parts) (d *daemon, err error) {
 	}
 	if d.kis, err = newKIS(cfg, keys, p); err != nil {
 		return d, err
+	}
+	if d.keyFile = keyFile(cfg, keys); !p.lookOnly {
+		if err := rememberKey(d.keyFile, p.clock.Now()); err != nil {
+			return d, err
+		}
 	}
 	store, err := history.Open(filepath.Join(state, "history"), cal)
 	if err != nil {
@@ -198,12 +204,17 @@ func tokenDir(cfg Config, keys credentials) string {
 	if cfg.KIS.TokenDir != "" {
 		return cfg.KIS.TokenDir
 	}
-	sum := sha256.Sum256([]byte(keys.AppKey.Reveal()))
-	app, state := "app-"+hex.EncodeToString(sum[:4]), cfg.stateDir(alias(keys.Account))
+	app, state := "app-"+keyHash(keys), cfg.stateDir(alias(keys.Account))
 	if cfg.State != "" || os.Getenv("STATE_DIRECTORY") != "" {
 		return filepath.Join(state, app)
 	}
 	return filepath.Join(filepath.Dir(state), app)
+}
+
+// keyHash names an app key without telling it.
+func keyHash(keys credentials) string {
+	sum := sha256.Sum256([]byte(keys.AppKey.Reveal()))
+	return hex.EncodeToString(sum[:4])
 }
 
 // alias names an account in paths without giving it away: its last four digits and product.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -272,17 +273,26 @@ func ordersCommand() *cobra.Command {
 	var asJSON bool
 	var day string
 	c := &cobra.Command{
-		Use:     "orders [ID]",
-		Short:   "the orders that were sent, or one order's life from decision to last fill",
-		Example: "  maemae orders --day 2026-11-26",
+		Use:   "orders [ID|NUMBER]",
+		Short: "the orders that were sent, or one order's life from decision to last fill",
+		Long: `orders lists what was sent. With the id of an order, or of its decision, or with the broker's number, it tells that order's life
+from the decision to the last fill. Numbers begin anew each day: the newest order counts, or that of --day.`,
+		Example: "  maemae orders --day 2026-11-26\n  maemae orders 0000000004",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: withJournal(func(c *cobra.Command, args []string, j *journal.Journal) error {
-			if len(args) == 1 {
+			if len(args) == 1 && strings.Trim(args[0], "0123456789") != "" {
 				return printStory(c, j, args[0], asJSON)
 			}
 			list, err := orderList(c.Context(), j, day)
 			if err != nil {
 				return err
+			}
+			if len(args) == 1 {
+				id, err := numbered(list, args[0])
+				if err != nil {
+					return err
+				}
+				return printStory(c, j, id, asJSON)
 			}
 			if asJSON {
 				return printJSON(c.OutOrStdout(), list)
@@ -302,6 +312,16 @@ type OrderLine struct {
 	ID      broker.OrderID  `json:"id,omitzero"`
 	Filled  journal.Fill    `json:"filled,omitzero"`
 	End     string          `json:"end,omitempty"`
+}
+
+// numbered is the newest order with that number at the broker.
+func numbered(list []*OrderLine, number string) (intent string, err error) {
+	for _, o := range slices.Backward(list) {
+		if id := o.ID; id.Number != "" && id.Key() == (broker.OrderID{Date: id.Date, Number: number}).Key() {
+			return o.Intent.ID, nil
+		}
+	}
+	return "", hinted(fmt.Errorf("no order has the number %s", number), "maemae orders lists them")
 }
 
 // orderList gathers intents and what became of them, in the order they were written.

@@ -28,7 +28,7 @@ const (
 // Finding is what one examination came to.
 type Finding struct {
 	What   string `json:"what"`
-	State  string `json:"state"` // ok, failed, skipped
+	State  string `json:"state"` // ok, warning, failed, skipped
 	Detail string `json:"detail,omitempty"`
 	Hint   string `json:"hint,omitempty"`
 }
@@ -37,6 +37,11 @@ type Finding struct {
 type skipped string
 
 func (s skipped) Error() string { return string(s) }
+
+// warning is what a person should see to, and does not stop trading.
+type warning struct{ error }
+
+func (w warning) Unwrap() error { return w.error }
 
 // examination is one question of the doctor.
 type examination struct {
@@ -50,7 +55,7 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "is everything as it must be before the session? asks, changes nothing",
-		Long: `doctor looks at files and their owners, the disk, the KILL file, the journal and the limits, and asks KIS each question
+		Long: `doctor looks at files and their owners, the disk, the KILL file, the age of the app key, the journal and the limits, and asks KIS each question
 that the daemon asks in a session: token, clock, balance, orders, buying power, prices, bars, holidays. An answer whose
 fields or codes are not as expected fails. It sends no order, and exits 1 when something failed.`,
 		Example: "  maemae doctor",
@@ -133,7 +138,10 @@ func inquire(ctx context.Context, list []examination) []Finding {
 
 func finding(what, detail string, err error) Finding {
 	var why skipped
+	var soon warning
 	switch {
+	case errors.As(err, &soon):
+		return Finding{What: what, State: "warning", Detail: err.Error(), Hint: hintOf(err)}
 	case errors.As(err, &why):
 		return Finding{What: what, State: "skipped", Detail: string(why)}
 	case err != nil:
@@ -219,6 +227,7 @@ func withinLimits(cfg Config) examination {
 func (d *daemon) inBooks() []examination {
 	return []examination{
 		withinLimits(d.cfg),
+		{"app key", d.youngKey},
 		{"journal", func(context.Context) (string, error) {
 			b := d.journal.Book()
 			if st := b.State(); st.Mode == journal.ModeHalted || st.Mode == journal.ModeKilled {

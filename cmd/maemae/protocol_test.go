@@ -173,6 +173,9 @@ func TestTheDoctorAsksEverythingAndOneRedIsTold(t *testing.T) {
 			t.Errorf("%s is not ok:\n%s", what, out)
 		}
 	}
+	if !strings.Contains(out, "skipped  app key ") {
+		t.Errorf("nobody has used the key:\n%s", out)
+	}
 	if !strings.Contains(out, "skipped  chk-holiday") {
 		t.Errorf("the holiday answer is not offered here:\n%s", out)
 	}
@@ -181,9 +184,22 @@ func TestTheDoctorAsksEverythingAndOneRedIsTold(t *testing.T) {
 	f.run("kill")
 	f.stop(c)
 	out = f.fails("doctor", "--clock", "sim")
-	for _, want := range []string{"ok       disk ", "ok       state directory ", "failed   KILL file", "failed   journal ", "doctor: 2 of", "hint: maemae arm"} {
+	for _, want := range []string{"ok       disk ", "ok       state directory ", "ok       app key                       first used 2026-01-05, 0 days ago", "failed   KILL file", "failed   journal ", "doctor: 2 of", "hint: maemae arm"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	seen, err := filepath.Glob(filepath.Join(f.dir, "state", "app-*", "seen-*"))
+	if err != nil || len(seen) != 1 {
+		t.Fatal(seen, err)
+	}
+	for days, want := range map[int]string{299: "ok       app key ", 300: "warning  app key "} {
+		if err := os.WriteFile(seen[0], []byte(start.Add(-days).String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out = f.fails("doctor", "--clock", "sim")
+		if !strings.Contains(out, want) || !strings.Contains(out, "doctor: 2 of") || days == 300 && !strings.Contains(out, "hint: get a new one from KIS") {
+			t.Errorf("a key used for %d days:\n%s", days, out)
 		}
 	}
 	out = strings.Join(strings.Fields(f.run("limits")), " ")
