@@ -37,12 +37,7 @@ type shownField struct {
 
 func newShownField(t *testing.T, when string, symbols int) *shownField {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
-	l.Close()
+	at := freeAddress(t)
 	o := kissim.Options{Data: "testdata/krx-daily", Start: crowdDay.At(8, 0)}
 	rules := strings.Replace(goldenCross(krxSymbols(t)[:symbols]...), "close - 15m", when, 1)
 	f := &shownField{field: newField(t, o, rules), at: at}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -46,15 +45,7 @@ func TestNothingThatLeavesTheProgramHoldsASecret(t *testing.T) {
 	l := &line{}
 	start := market.Date(20240304)
 	f := newFieldThrough(t, kissim.Options{Seed: 3, Symbols: 6, Start: start.At(13, 0), AppKey: key, AppSecret: secret, Account: account, Faults: faults}, churnRules(6), l.through)
-	ports := [2]string{}
-	for i := range ports {
-		n, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports[i] = n.Addr().String()
-		n.Close()
-	}
+	ports := [2]string{freeAddress(t), freeAddress(t)}
 	f.write("config.yaml", fmt.Sprintf(`version: 1
 env: virtual
 state: %[1]s/state

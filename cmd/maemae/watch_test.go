@@ -63,12 +63,8 @@ func newWatchedField(t *testing.T, stalled string) *watchedField {
 	t.Cleanup(line.CloseClientConnections)
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { f.beats.Add(1) }))
 	t.Cleanup(receiver.Close)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.metrics = "http://" + l.Addr().String()
-	l.Close()
+	at := freeAddress(t)
+	f.metrics = "http://" + at
 	f.messages = filepath.Join(f.dir, "messages")
 	f.write("heartbeat-url", receiver.URL+"/ping")
 	f.write("config.yaml", fmt.Sprintf(`version: 1
@@ -83,7 +79,7 @@ notify:
   heartbeat_every: 1s
 metrics:
   listen: %q
-`, f.dir, line.URL, f.messages, stalled, l.Addr().String()))
+`, f.dir, line.URL, f.messages, stalled, at))
 	return f
 }
 
