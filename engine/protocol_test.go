@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"maemae/broker"
+	"maemae/broker/kis/kissim"
 	"maemae/journal"
 	"maemae/market"
 	"maemae/risk"
@@ -741,4 +742,88 @@ func TestClocksThatKeepDifferingHalt(t *testing.T) {
 	if got := r.mode(); got != "halted clock" {
 		t.Errorf("mode %q", got)
 	}
+}
+
+func TestABuyIsCutToWhatTheCashPaysUnlessItsSizeIsExact(t *testing.T) {
+	for size, want := range map[string]string{"size: 20000 shares": "sent", "size: exact 20000 shares": "cash"} {
+		r := newRig(t)
+		r.start()
+		a, err := r.sim.Account()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never, size)))
+		if want != "sent" {
+			if got := r.last(); got.Code != want || r.wire.sent() != 0 {
+				t.Errorf("%s: refusal %+v", size, got)
+			}
+			continue
+		}
+		i := entries[journal.Intent](r)
+		if len(i) != 1 || i[0].Order.Shares >= 20000 || i[0].Reserved.GreaterThan(a.Cash) || i[0].Passed[0].Code != "buying_power" || i[0].Passed[0].Wanted != "20000 shares" {
+			t.Errorf("%s: refusals %+v, intents %+v", size, entries[journal.Refusal](r), i)
+		}
+		r.agree()
+	}
+}
+
+func TestALimitSellAsksForSoManyTicksMore(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	order := "order: {type: limit, ticks: -2, valid: 5m}"
+	r.slot(r.to(monday, 9, 30), r.rules(rule("a", always, never)))
+	r.slot(r.to(monday, 9, 40), r.rules(rule("a", never, always, order)))
+	i := entries[journal.Intent](r)
+	sell := i[len(i)-1]
+	if want := market.LadderNow(market.Stock).StepUp(sell.Quote.Price, 2); sell.Order.Type != broker.Limit || !sell.Order.Price.Equal(want) {
+		t.Errorf("%s at %s, want %s", sell.Order, sell.Quote.Price, want)
+	}
+}
+
+// A fill that comes after the end contradicts the end: nobody knows what the strategy holds.
+func TestAFinalOrderThatFillsMoreHalts(t *testing.T) {
+	r := newRig(t)
+	e := r.edit()
+	r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never, "order: {type: limit, ticks: -10}")))
+	r.script(kissim.Fault{On: "inquire-daily-ccld", Do: "cancel"})
+	if err := r.settle(r.to(monday, 10, 1)); err != nil {
+		t.Fatal(err)
+	}
+	e.list = func(o broker.Orders) (broker.Orders, error) {
+		row := &o.Rows[0]
+		row.Filled, row.Cancelled, row.Value = 3, row.Cancelled-3, row.Price.Mul(decimal.NewFromInt(3))
+		return o, nil
+	}
+	for minute, want := range []string{"active reconciled", "halted fill_conflict"} {
+		if err := r.engine.Reconcile(t.Context(), r.to(monday, 10, 5+minute)); err == nil || !strings.Contains(err.Error(), "was cancelled with 0 shares and now has 3") {
+			t.Errorf("error %v", err)
+		}
+		if got := r.mode(); got != want {
+			t.Errorf("mode %q, want %q", got, want)
+		}
+	}
+}
+
+// misdated answers orders with the number of another day.
+type misdated struct{ broker.Broker }
+
+func (m misdated) Place(ctx context.Context, p broker.Permit) (broker.Receipt, error) {
+	receipt, err := m.Broker.Place(ctx, p)
+	receipt.ID.Date = receipt.ID.Date.Add(-1)
+	return receipt, err
+}
+
+func TestANumberOfAnotherDayIsAnUnknownOutcomeAndHalts(t *testing.T) {
+	r := newRig(t)
+	r.config.Broker = misdated{r.client}
+	r.crash()
+	r.start()
+	r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never)))
+	if a := entries[journal.Answer](r); a[0].Outcome != journal.Unknown || r.mode() != "halted order_number" || r.wire.sent() != 1 {
+		t.Errorf("mode %q, answers %+v", r.mode(), a)
+	}
+	if b := entries[journal.Bind](r); len(b) != 1 || b[0].ID.Date != monday {
+		t.Errorf("binds %+v", b)
+	}
+	r.agree()
 }

@@ -84,6 +84,9 @@ func TestAFullDiskBreaksTheJournalAndNotTheKillSwitch(t *testing.T) {
 }
 
 func TestKillingAndNamingTheHeadNeverGrowAFile(t *testing.T) {
+	if testing.CoverMode() != "" {
+		t.Skip("the child could not write what it covered: that grows a file")
+	}
 	dir := os.Getenv("MAEMAE_TEST_CHILD")
 	if dir == "" {
 		asChild(t, nil)
