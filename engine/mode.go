@@ -204,7 +204,9 @@ func (e *Engine) unread(failure error) error {
 		if !again {
 			e.health.doubts[key] = now
 		} else if now.Sub(first) >= d.after {
-			err = e.stop(d.code, d.what)
+			if err = e.stop(d.code, d.what); err == nil && d.mend != nil {
+				err = e.write(*d.mend)
+			}
 		}
 	case len(e.book().Working("")) > 0 && now.Sub(e.health.failing) >= unreadableAfter:
 		err = e.stop(reasonUnreadable, failure.Error())

@@ -43,14 +43,14 @@ func (e *Engine) Examine(ctx context.Context, intent string) (Suspect, error) {
 	return s, nil
 }
 
-// suspect is an intent after a fresh look at the list of its date.
+// suspect is an intent after a fresh look at the list of its date, which may contradict what is known of this one intent.
 func (e *Engine) suspect(ctx context.Context, intent string) (journal.Order, broker.Orders, error) {
 	o, known := e.book().Order(intent)
 	if !known {
 		return o, broker.Orders{}, fmt.Errorf("no order %q today, and none that is open", intent)
 	}
 	list, err := e.orders(ctx, o.Intent.Date)
-	if err != nil {
+	if d := (*doubt)(nil); err != nil && !(errors.As(err, &d) && d.by == intent) {
 		return o, list, err
 	}
 	o, _ = e.book().Order(intent)
@@ -95,7 +95,9 @@ func (e *Engine) Resolve(ctx context.Context, r Resolution) error {
 		apart[row.ID.Key()] = true
 		out = append(out, journal.Operator{Act: "foreign", Date: row.ID.Date, Number: row.ID.Number, Symbol: row.Symbol, Why: r.Why, By: r.By})
 	}
-	open := o.Unresolved() || o.Phase == journal.PhaseFinal && o.ID.Number == "" // a person may revive what never was
+	named, listed := list.Find(o.ID)
+	open := o.Unresolved() || o.Phase == journal.PhaseFinal && o.ID.Number == "" || // a person may revive what never was
+		listed && misread(o, named)
 	switch {
 	case (r.Bind != "" || r.NotPlaced) && !open:
 		return fmt.Errorf("the outcome of %s is known: %s %s", r.Intent, o.Phase, o.ID.Number)

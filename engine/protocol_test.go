@@ -12,6 +12,7 @@ import (
 
 	"maemae/broker"
 	"maemae/broker/kis/kissim"
+	"maemae/engine"
 	"maemae/journal"
 	"maemae/market"
 	"maemae/risk"
@@ -300,6 +301,88 @@ func (e *echo) Place(ctx context.Context, p broker.Permit) (broker.Receipt, erro
 		e.first = got
 	}
 	return e.first, err
+}
+
+// neighbour answers every order with the number of a person's, which came between the last read and the order.
+type neighbour struct {
+	broker.Broker
+	before func() // the person's orders, the first of which is named
+}
+
+func (n neighbour) Place(ctx context.Context, p broker.Permit) (broker.Receipt, error) {
+	n.before()
+	got, err := n.Broker.Place(ctx, p)
+	if err != nil {
+		return got, err
+	}
+	list, err := n.Orders(ctx, got.ID.Date)
+	if err == nil {
+		got.ID.Number = list.Rows[0].ID.Number
+	}
+	return got, err
+}
+
+func named(t *testing.T, shares ...int) (r *rig, intent string) {
+	t.Helper()
+	r = newRig(t)
+	r.config.Broker = neighbour{r.client, func() {
+		for _, n := range shares {
+			r.byHand("buy", n)
+		}
+	}}
+	r.crash()
+	r.start()
+	r.slot(r.to(monday, 10, 0), r.rules(rule("a", always, never)))
+	return r, entries[journal.Intent](r)[0].ID
+}
+
+// A number that nobody had when the order was sent can only be found wrong when the list shows whose it is. The list then
+// tells ours as well.
+func TestANumberThatTurnsOutToBeAnothersIsGivenBack(t *testing.T) {
+	r, intent := named(t, 3)
+	if got := r.mode(); got != "halted order_number" {
+		t.Errorf("mode %q", got)
+	}
+	o, _ := r.journal.Book().Order(intent)
+	if o.Phase != journal.PhaseFinal || o.Filled != 10 || o.ID.Number == entries[journal.Answer](r)[0].ID.Number {
+		t.Errorf("%+v", o)
+	}
+	if err := r.engine.Resume(t.Context(), "uid 0"); err != nil {
+		t.Fatal(err)
+	}
+	if p := r.journal.Book().Position("a", "005930"); p == nil || p.Shares != 10 || r.journal.Book().Unowned("005930") != 3 || r.wire.sent() != 1 {
+		t.Errorf("position %+v, unowned %d, %d sent", p, r.journal.Book().Unowned("005930"), r.wire.sent())
+	}
+	r.agree()
+}
+
+// Where the list shows two orders that can be ours, a person says which, although the list contradicts the book.
+func TestAPersonGivesBackANumberThatIsAnothers(t *testing.T) {
+	r, intent := named(t, 3, 10)
+	if got := r.mode(); got != "halted fill_conflict" {
+		t.Errorf("mode %q", got)
+	}
+	s, err := r.engine.Examine(t.Context(), intent)
+	if err != nil || len(s.Candidates) != 2 {
+		t.Fatalf("suspect %+v, %v", s, err)
+	}
+	theirs, ours := s.Candidates[0].ID.Number, s.Candidates[1].ID.Number
+	if err := r.engine.Resolve(t.Context(), engine.Resolution{Intent: intent, NotPlaced: true, By: "uid 0"}); err == nil {
+		t.Error("said to be not placed while two orders can be it")
+	}
+	if err := r.engine.Resolve(t.Context(), engine.Resolution{Intent: intent, Bind: ours, External: []string{theirs}, Why: "test", By: "uid 0"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.engine.Resume(t.Context(), "uid 0"); err == nil || r.mode() != "halted foreign_order" {
+		t.Errorf("the order that was named is a person's: %v, mode %q", err, r.mode())
+	}
+	if err := r.engine.Resume(t.Context(), "uid 0"); err != nil {
+		t.Fatal(err)
+	}
+	if p := r.journal.Book().Position("a", "005930"); p == nil || p.Shares != 10 || r.journal.Book().Unowned("005930") != 13 {
+		t.Errorf("position %+v, unowned %d", p, r.journal.Book().Unowned("005930"))
+	}
+	r.agree()
 }
 
 // Between the gate and the first byte lie hashkey, token and dial: a kill in that time still stops the order.

@@ -27,8 +27,10 @@ const (
 type doubt struct {
 	code  string
 	of    string        // the order's number
+	by    string        // the intent that has it
 	what  string        // in words
 	after time.Duration // between the first and the list that halts
+	mend  *journal.Bind // what puts it right when it halts, if the list tells
 }
 
 func (d *doubt) Error() string { return d.what }
@@ -79,7 +81,7 @@ func (e *Engine) readOrders(ctx context.Context, d market.Date) error {
 	return err
 }
 
-// orders reads one date's list completely and writes what follows from it.
+// orders reads one date's list completely and writes what follows from it. A list that cannot be right comes with the error.
 func (e *Engine) orders(ctx context.Context, d market.Date) (broker.Orders, error) {
 	list, err := e.Broker.Orders(ctx, d)
 	if err != nil {
@@ -87,7 +89,7 @@ func (e *Engine) orders(ctx context.Context, d market.Date) (broker.Orders, erro
 	}
 	entries, err := reconcile(e.book(), list, e.scene(list))
 	if err != nil {
-		return broker.Orders{}, e.unread(fmt.Errorf("order list of %s: %w", d, err))
+		return list, e.unread(fmt.Errorf("order list of %s: %w", d, err))
 	}
 	if err := e.write(entries...); err != nil {
 		return broker.Orders{}, err
@@ -134,7 +136,7 @@ func reconcile(b *journal.Book, list broker.Orders, s scene) ([]journal.Body, er
 	if err != nil {
 		return nil, err
 	}
-	if err := trust(b, list.Date, rows); err != nil {
+	if err := trust(b, list, rows, s); err != nil {
 		return nil, err
 	}
 	var out []journal.Body
@@ -169,27 +171,44 @@ func index(list broker.Orders) (map[string]broker.Row, error) {
 
 // trust holds the list against every order of its date that is known to exist: one that is missing makes it an old list,
 // one that contradicts what was read before makes it a wrong one.
-func trust(b *journal.Book, date market.Date, rows map[string]broker.Row) error {
+func trust(b *journal.Book, list broker.Orders, rows map[string]broker.Row, s scene) error {
 	for _, o := range b.Orders() {
-		if o.ID.Number == "" || o.ID.Date != date {
+		if o.ID.Number == "" || o.ID.Date != list.Date {
 			continue
 		}
 		row, listed := rows[o.ID.Key()]
 		if !listed {
-			return &doubt{reasonMissing, o.ID.Number, fmt.Sprintf("stale: order %s of %s is known to exist and not in the list", o.ID.Number, o.Intent.ID), unreadableAfter}
+			return &doubt{code: reasonMissing, of: o.ID.Number, by: o.Intent.ID, what: fmt.Sprintf("stale: order %s of %s is known to exist and not in the list", o.ID.Number, o.Intent.ID), after: unreadableAfter}
 		}
 		if what := contradiction(o, row); what != "" {
-			return &doubt{"fill_conflict", o.ID.Number, fmt.Sprintf("order %s of %s %s", o.ID.Number, o.Intent.ID, what), 0}
+			d := &doubt{code: "fill_conflict", of: o.ID.Number, by: o.Intent.ID, what: fmt.Sprintf("order %s of %s %s", o.ID.Number, o.Intent.ID, what)}
+			if misread(o, row) {
+				if ours, told := proven(candidates(b, o, list, s), s); told && len(ours) == 1 {
+					d.code, d.mend = "order_number", &journal.Bind{Intent: o.Intent.ID, ID: ours[0].ID, By: journal.ByReconcile}
+					d.what += ", which the broker's answer named; it is order " + ours[0].ID.Number
+				}
+			}
+			return d
 		}
 	}
 	return nil
 }
 
+// misread tells whether the row of an order that has filled nothing is another order's, so that the number which the
+// broker's answer gave it may be wrong.
+func misread(o journal.Order, r broker.Row) bool {
+	return o.Phase == journal.PhaseOpen && o.Filled == 0 && another(o, r)
+}
+
+func another(o journal.Order, r broker.Row) bool {
+	want := o.Intent.Order
+	return r.Original != "" || r.Symbol != want.Symbol || r.Side != want.Side || r.Shares != want.Shares
+}
+
 // contradiction is what cannot be in the row of a known order, in words.
 func contradiction(o journal.Order, r broker.Row) string {
-	want := o.Intent.Order
 	switch {
-	case r.Original != "" || r.Symbol != want.Symbol || r.Side != want.Side || r.Shares != want.Shares:
+	case another(o, r):
 		return fmt.Sprintf("is listed as %s %d %s", r.Side, r.Shares, r.Symbol)
 	case r.Filled < o.Filled || r.Value.LessThan(o.Value):
 		return fmt.Sprintf("fell from %d shares for %s won to %d for %s", o.Filled, o.Value, r.Filled, r.Value)
@@ -235,12 +254,9 @@ func resolve(b *journal.Book, o journal.Order, list broker.Orders, s scene, take
 	for _, r := range found {
 		taken[r.ID.Key()] = true // what becomes of them is decided here
 	}
-	ours := found
-	if !s.exclusive {
-		ours = slices.DeleteFunc(slices.Clone(found), func(r broker.Row) bool { return s.channel == "" || r.Channel != s.channel })
-		if slices.ContainsFunc(found, func(r broker.Row) bool { return s.channel == "" || r.Channel == "" }) {
-			return halt(b, "unproven_order", fmt.Sprintf("%s may be %s or a person's order: the broker does not tell; maemae resolve %s", id, listed(found), id))
-		}
+	ours, told := proven(found, s)
+	if !told {
+		return halt(b, "unproven_order", fmt.Sprintf("%s may be %s or a person's order: the broker does not tell; maemae resolve %s", id, listed(found), id))
 	}
 	switch {
 	case len(ours) > 1:
@@ -250,6 +266,16 @@ func resolve(b *journal.Book, o journal.Order, list broker.Orders, s scene, take
 		return bind(o, ours[0], journal.ByReconcile, s)
 	}
 	return absent(o, s)
+}
+
+// proven are the rows that are the daemon's own, by the broker's word where others trade the account too; false where
+// the broker does not tell of each.
+func proven(found []broker.Row, s scene) (ours []broker.Row, told bool) {
+	if s.exclusive {
+		return found, true
+	}
+	ours = slices.DeleteFunc(slices.Clone(found), func(r broker.Row) bool { return s.channel == "" || r.Channel != s.channel })
+	return ours, !slices.ContainsFunc(found, func(r broker.Row) bool { return s.channel == "" || r.Channel == "" })
 }
 
 // bind ties the intent to the row and takes over what the row shows.

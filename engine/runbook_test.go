@@ -78,7 +78,7 @@ func literal(n *ast.CompositeLit, add func(ast.Expr)) {
 	}
 	switch name(n.Type) {
 	case "doubt":
-		add(n.Elts[0])
+		add(fields["code"])
 	case "Refusal":
 		if code, ok := fields["Code"]; ok {
 			add(code)

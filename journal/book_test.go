@@ -113,6 +113,8 @@ func TestAnOrderStepsThroughItsPhasesAndNoOthers(t *testing.T) {
 		"bind":   Bind{Intent: "b", ID: id("2"), By: ByReconcile},
 		"person": Bind{Intent: "b", ID: id("2"), By: "uid 1000"},
 		"absent": Absent{Intent: "b", Reads: 4},
+		"never":  Absent{Intent: "b", Final: true, By: "uid 1000"},
+		"other":  Bind{Intent: "b", ID: id("3"), By: ByReconcile},
 		"fill":   fill("b", broker.Buy, "2", 10, "1000"),
 		"less":   fill("b", broker.Buy, "2", 3, "300"),
 		"final":  Final{Intent: "b", State: "cancelled"},
@@ -122,17 +124,17 @@ func TestAnOrderStepsThroughItsPhasesAndNoOthers(t *testing.T) {
 		phase string
 		want  map[string]any // a phase, or the error
 	}{
-		{"none", map[string]any{"intent": PhaseSending, "answer": ErrNoIntent, "bind": ErrNoIntent, "person": ErrNoIntent, "absent": ErrNoIntent, "fill": ErrNoIntent, "less": ErrNoIntent, "final": ErrNoIntent, "final4": ErrNoIntent}},
-		{"sending", map[string]any{"intent": ErrRepeated, "answer": PhaseOpen, "bind": ErrPhase, "person": ErrPhase, "absent": ErrPhase, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
-		{"unknown", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
-		{"restart", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
-		{"absent", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
-		{"open", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": ErrPhase, "fill": PhaseOpen, "less": PhaseOpen, "final": PhaseFinal, "final4": ErrFill}},
-		{"partial", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": ErrPhase, "fill": PhaseOpen, "less": ErrFill, "final": ErrFill, "final4": PhaseFinal}},
-		{"filled", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": ErrFinal, "absent": ErrFinal, "fill": PhaseFinal, "less": ErrFinal, "final": ErrFinal, "final4": ErrFinal}},
-		{"rejected", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
-		{"unsent", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
-		{"unplaced", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
+		{"none", map[string]any{"intent": PhaseSending, "answer": ErrNoIntent, "bind": ErrNoIntent, "person": ErrNoIntent, "absent": ErrNoIntent, "never": ErrNoIntent, "other": ErrNoIntent, "fill": ErrNoIntent, "less": ErrNoIntent, "final": ErrNoIntent, "final4": ErrNoIntent}},
+		{"sending", map[string]any{"intent": ErrRepeated, "answer": PhaseOpen, "bind": ErrPhase, "person": ErrPhase, "absent": ErrPhase, "never": ErrPhase, "other": ErrPhase, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
+		{"unknown", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "never": PhaseFinal, "other": PhaseOpen, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
+		{"restart", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "never": PhaseFinal, "other": PhaseOpen, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
+		{"absent", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": PhaseAbsent, "never": PhaseFinal, "other": PhaseOpen, "fill": ErrPhase, "less": ErrPhase, "final": ErrPhase, "final4": ErrPhase}},
+		{"open", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": ErrPhase, "never": PhaseFinal, "other": PhaseOpen, "fill": PhaseOpen, "less": PhaseOpen, "final": PhaseFinal, "final4": ErrFill}},
+		{"partial", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": PhaseOpen, "person": PhaseOpen, "absent": ErrPhase, "never": ErrPhase, "other": ErrPhase, "fill": PhaseOpen, "less": ErrFill, "final": ErrFill, "final4": PhaseFinal}},
+		{"filled", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": ErrFinal, "absent": ErrFinal, "never": ErrFinal, "other": ErrFinal, "fill": PhaseFinal, "less": ErrFinal, "final": ErrFinal, "final4": ErrFinal}},
+		{"rejected", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "never": ErrFinal, "other": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
+		{"unsent", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "never": ErrFinal, "other": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
+		{"unplaced", map[string]any{"intent": ErrRepeated, "answer": ErrRepeated, "bind": ErrFinal, "person": PhaseOpen, "absent": ErrFinal, "never": ErrFinal, "other": ErrFinal, "fill": ErrPhase, "less": ErrPhase, "final": ErrFinal, "final4": ErrFinal}},
 	} {
 		for step, body := range steps {
 			t.Run(c.phase+"/"+step, func(t *testing.T) {
@@ -160,6 +162,11 @@ func TestANumberBelongsToOneIntent(t *testing.T) {
 	two.then(Operator{Act: "foreign", Date: day, Number: "3", By: "uid 0"}).refuses(bind("3"), ErrNumber)
 	two.refuses(Operator{Act: "foreign", Date: day, Number: "2", By: "uid 0"}, ErrNumber)
 	two.refuses(External{Row: broker.Row{ID: id("2"), Symbol: "005930"}}, ErrNumber)
+	two = two.then(bind("3"))
+	two = two.then(bind("4")) // the broker had named another's
+	if owner, ok := two.b.Bound(id("3")); ok {
+		t.Errorf("order 3 was given back, and belongs to %q", owner)
+	}
 	two = two.then(bind("3"))
 	if owner, ok := two.b.Bound(id("00003")); owner != "b" || !ok {
 		t.Errorf("order 3 belongs to %q, want b", owner)

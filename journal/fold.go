@@ -280,6 +280,14 @@ func (b *Book) rejected(strategy string, again bool) {
 	}
 }
 
+// release gives back a number that turned out to be another order's. Of an order that has filled nothing, for a fill would
+// have been booked on it.
+func (b *Book) release(o *Order) {
+	key := o.ID.Key()
+	b.s.Bound = without(b.s.Bound, func(k, _ string) bool { return k == key })
+	o.ID = broker.OrderID{}
+}
+
 // take makes the broker's order the intent's own, if it can be.
 func (b *Book) take(o *Order, id broker.OrderID) error {
 	key, intent := id.Key(), o.Intent.ID
@@ -314,6 +322,8 @@ func (b *Book) bind(bd Bind) error {
 			return nil
 		case o.Phase == PhaseFinal && (o.ID.Number != "" || bd.By == ByReconcile):
 			return contradict(ErrFinal, bd.Intent, "bind to %s after %s", bd.ID.Key(), o.End)
+		case o.Phase == PhaseOpen && o.Filled == 0: // the broker's answer named another's
+			b.release(o)
 		case o.Phase == PhaseOpen, o.Phase == PhaseSending:
 			return contradict(ErrPhase, bd.Intent, "bind to %s while %s", bd.ID.Key(), o.Phase)
 		}
@@ -326,6 +336,8 @@ func (b *Book) absent(a Absent) error {
 		switch {
 		case o.Phase == PhaseFinal:
 			return contradict(ErrFinal, a.Intent, "absent after %s", o.End)
+		case o.Phase == PhaseOpen && o.Filled == 0 && a.Final && a.By != ByReconcile: // a person's word that the answer named another's
+			b.release(o)
 		case o.Phase != PhaseUnknown && o.Phase != PhaseAbsent:
 			return contradict(ErrPhase, a.Intent, "absent while %s", o.Phase)
 		}
