@@ -179,7 +179,7 @@ func drawRun(t *rapid.T, fastOnly bool) Options {
 	}
 	o := Options{
 		Rules: f.Strategies, Together: true, Calendar: market.KRX(),
-		Load: func(s market.Symbol) (history.Bars, error) { return bars[s], nil },
+		Load: func(s market.Symbol) (history.Bars, error) { return bars[s], bars[s].Check() },
 		Instrument: func(s market.Symbol) market.Instrument {
 			of := market.Known(s)
 			if s == "000660" {
