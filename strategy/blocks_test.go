@@ -95,7 +95,7 @@ func TestAnEvaluationInUsedMemorySaysWhatOneInFreshMemorySays(t *testing.T) {
 				for _, side := range [...][2]series.Bits{{buy, fresh.truths(p.buy)}, {sell, fresh.truths(p.sell)}} {
 					truth, ready := side[0].At(i)
 					if wantTruth, wantReady := side[1].At(i); truth != wantTruth || ready != wantReady {
-						t.Fatalf("bar %d of %d is %t, ready %t, want %t and %t: %s", i, n, truth, ready, wantTruth, wantReady, f.Strategies[0].Words())
+						t.Fatalf("bar %d of %d is %t, ready %t, want %t and %t: %s", i, n, truth, ready, wantTruth, wantReady, f.Strategies[0].Words("en"))
 					}
 				}
 			}
