@@ -73,6 +73,8 @@ func TestEveryPageIsDrawnInBothLanguages(t *testing.T) {
 				t.Errorf("%s in %s: %d", path, lang, status)
 			case !strings.Contains(page, `<html lang="`+lang+`">`) || !strings.HasSuffix(strings.TrimSpace(page), "</html>"):
 				t.Errorf("%s in %s is not whole", path, lang)
+			case path == "/strategies" && strings.Contains(page, "매도: 전량, 조건:") != (lang == "ko"):
+				t.Errorf("in %s a rule is explained in another language", lang)
 			case strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "%!") || strings.Contains(page, "<no value>"):
 				t.Errorf("%s in %s has a hole", path, lang)
 			}
