@@ -164,7 +164,7 @@ func TestSIGKILLAtAnyInstantDuplicatesNoOrderAndLosesNone(t *testing.T) {
 			for w, n := range where {
 				died[w] += n
 			}
-			if executed < kills/lanes/3 {
+			if each := kills / lanes; each >= 30 && executed < each/3 { // of a few, each may come before an order was executed
 				t.Errorf("only %d orders were executed", executed)
 			}
 		})
