@@ -236,6 +236,9 @@ func (f backtestFlags) onto(rules []*strategy.Strategy, all func() ([]market.Sym
 			if list, err = all(); err != nil {
 				return err
 			}
+			if len(list) == 0 {
+				return hinted(errors.New("no symbol has bars"), "maemae history pull or history import brings them")
+			}
 		case err != nil:
 			return hinted(usagef("--symbols: %w", err), "codes with commas between them, or the word all")
 		case !slices.Contains(list, s):

@@ -15,6 +15,7 @@ import (
 	"maemae/backtest"
 	"maemae/market"
 	reports "maemae/report"
+	"maemae/strategy"
 )
 
 // symbolRun is what --each tells of a symbol: a run without its fills and its curve, which over a whole exchange would be
@@ -55,8 +56,7 @@ func (f backtestFlags) playEach(w io.Writer, o backtest.Options) error {
 	result := eachResult{Version: reports.Version, Cash: o.Cash}
 	rules := o.Rules
 	for _, r := range rules {
-		o.Rules = rules[:0:0]
-		o.Rules = append(o.Rules, r)
+		o.Rules = []*strategy.Strategy{r}
 		assumptions, err := backtest.Each(o, func(p backtest.Alone) error {
 			if p.Err != nil {
 				result.Errors = append(result.Errors, symbolError{r.Name, p.Symbol, f.missing(p.Err).Error()})
